@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "engine/entry.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "engine/base/allocate.h"
+#include "engine/list_value.h"
+#include "engine/stream.h"
+
+namespace sluice {
+
+std::string_view type_name(ValueType type) {
+  switch (type) {
+    case ValueType::kString:
+      return "string";
+    case ValueType::kList:
+      return "list";
+    case ValueType::kStream:
+      return "stream";
+  }
+  return {};
+}
+
+Entry* Entry::create(int db, std::string_view key, uint8_t epoch) {
+  const bool is_long = key.size() >= kLongKey;
+  const size_t size_bytes = is_long ? 1 + sizeof(uint32_t) : 1;
+  auto* memory = static_cast<char*>(allocate(sizeof(Entry) + size_bytes + key.size()));
+  auto* entry = new (memory) Entry(db, epoch);
+  char* to = memory + sizeof(Entry);
+  *to = static_cast<char>(is_long ? kLongKey : key.size());
+  if (is_long) {
+    CHECK(key.size() <= UINT32_MAX);
+    const auto size = static_cast<uint32_t>(key.size());
+    std::memcpy(to + 1, &size, sizeof(size));
+  }
+  if (!key.empty()) std::memcpy(to + size_bytes, key.data(), key.size());
+  return entry;
+}
+
+void Entry::destroy(Entry* entry) {
+  CHECK(!entry->armed());
+  entry->~Entry();
+  std::free(entry);
+}
+
+std::string_view Entry::long_key() const {
+  const char* at = reinterpret_cast<const char*>(this + 1) + 1;
+  uint32_t size = 0;
+  std::memcpy(&size, at, sizeof(size));
+  return {at + sizeof(size), size};
+}
+
+size_t Entry::bytes() const {
+  const size_t header = sizeof(Entry) + (key().size() >= kLongKey ? 1 + sizeof(uint32_t) : 1) + key().size();
+  switch (type_) {
+    case ValueType::kString:
+      return header + value_.string.bytes();
+    case ValueType::kList:
+      return header + sizeof(ListValue) + value_.list->bytes();
+    case ValueType::kStream:
+      return header + sizeof(Stream) + value_.stream->bytes();
+  }
+  return header;
+}
+
+void Entry::hold_string() {
+  switch (type_) {
+    case ValueType::kString:
+      value_.string.~StringValue();
+      break;
+    case ValueType::kList:
+      value_.list.~unique_ptr();
+      break;
+    case ValueType::kStream:
+      value_.stream.~unique_ptr();
+      break;
+  }
+  type_ = ValueType::kString;
+  new (&value_.string) StringValue();
+}
+
+void Entry::hold_list(std::unique_ptr<ListValue> list) {
+  hold_string();
+  value_.string.~StringValue();
+  new (&value_.list) std::unique_ptr<ListValue>(std::move(list));
+  type_ = ValueType::kList;
+}
+
+void Entry::hold_stream(std::unique_ptr<Stream> stream) {
+  hold_string();
+  value_.string.~StringValue();
+  new (&value_.stream) std::unique_ptr<Stream>(std::move(stream));
+  type_ = ValueType::kStream;
+}
+
+// Leaves an empty string in `from`.
+void Entry::take_value(Entry& from) {
+  switch (from.type_) {
+    case ValueType::kString:
+      hold_string();
+      value_.string = std::move(from.value_.string);
+      break;
+    case ValueType::kList:
+      hold_list(std::move(from.value_.list));
+      value_.list->moved_to(*this);
+      break;
+    case ValueType::kStream:
+      hold_stream(std::move(from.value_.stream));
+      break;
+  }
+  from.hold_string();
+}
+
+void Entry::digest(Digest& into) const {
+  into.add(static_cast<uint64_t>(db_));
+  into.add(key());
+  into.add(type_name(type_));
+  switch (type_) {
+    case ValueType::kString:
+      return into.add(value_.string.view());
+    case ValueType::kList:
+      return value_.list->digest(into);
+    case ValueType::kStream:
+      return value_.stream->digest(into);
+  }
+}
+
+void Entry::dump(RecordSink& sink) const {
+  switch (type_) {
+    case ValueType::kString:
+      return sink.record({"SET", key(), value_.string.view()});
+    case ValueType::kList:
+      return value_.list->dump(key(), sink);
+    case ValueType::kStream:
+      return value_.stream->dump(key(), sink);
+  }
+}
+
+}  // namespace sluice

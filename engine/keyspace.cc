@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "engine/keyspace.h"
+
+#include "engine/list_value.h"
+#include "engine/snapshot.h"
+#include "engine/stream.h"
+
+namespace sluice {
+
+Keyspace::Keyspace(uint64_t hash_seed) {
+  for (KeyTable& table : databases_) {
+    table.seed(hash_seed);
+  }
+}
+
+Keyspace::~Keyspace() {
+  CHECK(snapshot_ == nullptr);
+  flush_all();
+}
+
+const Entry* Keyspace::find(int db, std::string_view key) const {
+  return databases_[database(db)].find(key);
+}
+
+Entry* Keyspace::find_for_write(int db, std::string_view key) {
+  Entry* const entry = databases_[database(db)].find(key);
+  if (entry != nullptr) before_change(*entry);
+  return entry;
+}
+
+Entry& Keyspace::for_write(const Entry& entry) {
+  Entry& writable = const_cast<Entry&>(entry);
+  before_change(writable);
+  return writable;
+}
+
+void Keyspace::before_change(Entry& entry) {
+  if (snapshot_ != nullptr && entry.epoch_ != epoch_) [[unlikely]]
+    snapshot_->record(entry);
+}
+
+Entry& Keyspace::insert(int db, std::string_view key) {
+  Entry* const entry = Entry::create(db, key, epoch_);
+  databases_[database(db)].insert(entry);
+  return *entry;
+}
+
+Entry& Keyspace::insert_string(int db, std::string_view key) {
+  return insert(db, key);
+}
+
+Entry& Keyspace::insert_list(int db, std::string_view key) {
+  Entry& entry = insert(db, key);
+  entry.hold_list(std::make_unique<ListValue>());
+  return entry;
+}
+
+Entry& Keyspace::insert_stream(int db, std::string_view key) {
+  Entry& entry = insert(db, key);
+  entry.hold_stream(std::make_unique<Stream>());
+  return entry;
+}
+
+Entry& Keyspace::set_string(int db, std::string_view key, std::string_view value, Expiry expiry) {
+  Entry* entry = find_for_write(db, key);
+  if (entry == nullptr) {
+    entry = &insert(db, key);
+  } else {
+    if (expiry == Expiry::kDrop) persist(*entry);
+    if (entry->type() != ValueType::kString) entry->hold_string();
+  }
+  entry->string().assign(value);
+  return *entry;
+}
+
+Entry& Keyspace::rename(const Entry& entry, int db, std::string_view key) {
+  Entry& from = for_write(entry);
+  const std::optional<UnixMs> expires = expires_at(from);
+  Entry& to = insert(db, key);
+  to.take_value(from);
+  if (expires) expire_at(to, *expires);
+  erase(from);
+  return to;
+}
+
+void Keyspace::erase(const Entry& entry) {
+  Entry& ended = for_write(entry);
+  persist(ended);
+  databases_[database(ended.db())].erase(&ended);
+  Entry::destroy(&ended);
+}
+
+void Keyspace::expire_at(const Entry& entry, UnixMs when) {
+  Entry& timed = for_write(entry);
+  if (!timed.armed()) ++expires_[database(timed.db())];
+  expiries_.arm(timed, when.count, expiry_order_++);
+}
+
+bool Keyspace::persist(const Entry& entry) {
+  if (!entry.armed()) return false;
+  Entry& timed = for_write(entry);
+  expiries_.disarm(timed);
+  --expires_[database(timed.db())];
+  return true;
+}
+
+std::optional<UnixMs> Keyspace::expires_at(const Entry& entry) const {
+  if (!entry.armed()) return std::nullopt;
+  return UnixMs{expiries_.when(entry)};
+}
+
+const Entry* Keyspace::first_expired(UnixMs now) const {
+  if (expiries_.first_when() > now.count) return nullptr;
+  return static_cast<const Entry*>(expiries_.first());
+}
+
+uint64_t Keyspace::scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const {
+  return databases_[database(db)].scan(cursor, wanted, [&visit](Entry* entry) { visit(*entry); });
+}
+
+void Keyspace::for_each(int db, const Visit& visit) const {
+  databases_[database(db)].for_each([&visit](Entry* entry) { visit(*entry); });
+}
+
+void Keyspace::flush(int db) {
+  KeyTable& table = databases_[database(db)];
+  if (table.size() == 0) return;
+  if (snapshot_ != nullptr) snapshot_->abort();
+  table.for_each([this](Entry* entry) {
+    expiries_.disarm(*entry);
+    Entry::destroy(entry);
+  });
+  table.clear();
+  expires_[database(db)] = 0;
+}
+
+void Keyspace::flush_all() {
+  for (int db = 0; db < kDatabases; ++db) {
+    flush(db);
+  }
+}
+
+void Keyspace::digest(Digest& into) const {
+  for (int db = 0; db < kDatabases; ++db) {
+    for_each(db, [this, &into](const Entry& entry) {
+      Digest part;
+      entry.digest(part);
+      const std::optional<UnixMs> expires = expires_at(entry);
+      part.add(static_cast<uint64_t>(expires ? 1 : 0));
+      part.add(static_cast<uint64_t>(expires ? expires->count : 0));
+      into.add_unordered(part);
+    });
+  }
+}
+
+void Keyspace::check_invariants() const {
+  expiries_.check_invariants();
+  size_t armed_all = 0;
+  for (int db = 0; db < kDatabases; ++db) {
+    databases_[database(db)].check_invariants();
+    size_t armed = 0;
+    for_each(db, [db, &armed](const Entry& entry) {
+      CHECK(entry.db() == db);
+      if (entry.armed()) ++armed;
+    });
+    CHECK(armed == expires(db));
+    armed_all += armed;
+  }
+  CHECK(armed_all == expiries_.size());
+}
+
+}  // namespace sluice

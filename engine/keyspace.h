@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// All keys of all databases: who holds what, and until when.
+//
+// Two rules for whoever uses it:
+//  * A value is changed only through an Entry from find_for_write(), for_write() or an insert: the compiler
+//  keeps the
+//    one from find() const. So a snapshot in progress sees every key before it changes.
+//  * Nothing here ends by the clock. A key that has expired stays until the caller, who logs it as DEL,
+//  erases it:
+//    `while (const Entry* entry = keyspace.first_expired(now)) ...`. Until then it is the caller who does not
+//    show it.
+//
+// Invariants (check_invariants):
+//  * an entry is in the table of its database, once, and found under its key.
+//  * expires(db) entries of the database are armed in the heap of expiry times.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "engine/base/time.h"
+#include "engine/base/timer_heap.h"
+#include "engine/digest.h"
+#include "engine/entry.h"
+#include "engine/key_table.h"
+
+namespace sluice {
+
+class Snapshot;
+
+inline constexpr int kDatabases = 16;
+
+class Keyspace {
+ public:
+  using Visit = std::function<void(const Entry&)>;
+  enum class Expiry : uint8_t { kDrop, kKeep };
+
+  // `hash_seed` should be secret, or a client can choose keys that collide. It decides the order of scan()
+  // and for_each(), and nothing that is logged.
+  explicit Keyspace(uint64_t hash_seed);
+  ~Keyspace();
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  // nullptr if there is none. An expired key is found like any other. Requires, here and below: 0 <= db <
+  // kDatabases.
+  const Entry* find(int db, std::string_view key) const;
+  // The same, for changing its value in place.
+  Entry* find_for_write(int db, std::string_view key);
+  // For an entry that find() gave, without a second search.
+  Entry& for_write(const Entry& entry);
+
+  // A new key with an empty value. Requires: the key is absent.
+  Entry& insert_string(int db, std::string_view key);
+  Entry& insert_list(int db, std::string_view key);
+  Entry& insert_stream(int db, std::string_view key);
+  // Makes the key hold `value`, whatever it held before.
+  Entry& set_string(int db, std::string_view key, std::string_view value, Expiry expiry = Expiry::kDrop);
+  // Value and expiry time go on under another name; `entry` ends. Requires: the new key is absent.
+  Entry& rename(const Entry& entry, int db, std::string_view key);
+  // `entry` and its value end.
+  void erase(const Entry& entry);
+
+  void expire_at(const Entry& entry, UnixMs when);
+  // False if it had no expiry time.
+  bool persist(const Entry& entry);
+  std::optional<UnixMs> expires_at(const Entry& entry) const;
+  bool expired(const Entry& entry, UnixMs now) const {
+    return entry.armed() && expiries_.when(entry) <= now.count;
+  }
+  // The next key to expire; kUnixMsNever if none does.
+  UnixMs earliest_expiry() const { return {expiries_.first_when()}; }
+  // A key that expires at or before `now`, the earliest first; nullptr if there is none.
+  const Entry* first_expired(UnixMs now) const;
+
+  size_t size(int db) const { return databases_[database(db)].size(); }
+  // Heap memory of the table that finds them, in bytes; not of the entries. O(segments).
+  size_t table_bytes(int db) const { return databases_[database(db)].bytes(); }
+  // How many of them have an expiry time.
+  size_t expires(int db) const { return expires_[database(db)]; }
+
+  // Visits some keys and returns where to go on; 0 is the start and the end. A key that is there from the
+  // first call to the last is visited at least once, whatever is added and erased in between. `wanted` is a
+  // hint. `visit` must not change the keyspace. The cursor stays below 2^48.
+  uint64_t scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const;
+  // Every key, in no order.
+  void for_each(int db, const Visit& visit) const;
+
+  // Ends every key. A snapshot in progress is aborted: what it has not recorded is gone.
+  void flush(int db);
+  void flush_all();
+
+  // Keys, types, values and expiry times of all databases.
+  void digest(Digest& into) const;
+
+  void check_invariants() const;
+
+ private:
+  friend class Snapshot;
+
+  static size_t database(int db) {
+    CHECK(db >= 0 && db < kDatabases);
+    return static_cast<size_t>(db);
+  }
+  Entry& insert(int db, std::string_view key);
+  // Before a change of `entry`: a snapshot that has not recorded it does so now.
+  void before_change(Entry& entry);
+
+  std::array<KeyTable, kDatabases> databases_;
+  std::array<size_t, kDatabases> expires_{};
+  TimerHeap expiries_;
+  uint64_t expiry_order_ = 0;  // keys that expire in the same millisecond go in the order they were told to
+
+  Snapshot* snapshot_ = nullptr;  // the one in progress
+  uint8_t epoch_ = 0;             // entries with another one have not been recorded by it
+  uint8_t epochs_unfinished_ =
+      0;  // snapshots begun since one was finished: bounds how old an entry's epoch can be
+};
+
+}  // namespace sluice

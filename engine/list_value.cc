@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "engine/list_value.h"
+
+#include <utility>
+#include <vector>
+
+#include "engine/base/check.h"
+#include "engine/queue/queue.h"
+
+namespace sluice {
+namespace {
+
+// So that a record stays far below what a request may hold.
+constexpr size_t kPushElementsMax = 64;
+constexpr size_t kPushBytesMax = 64u << 10;
+
+}  // namespace
+
+ListValue::ListValue() = default;
+ListValue::~ListValue() = default;
+
+size_t ListValue::queue_size() const {
+  return queue_->ready();
+}
+
+bool ListValue::queue_empty() const {
+  return queue_->empty();
+}
+
+void ListValue::queue_push(Side side, std::string_view bytes, const Stamp& stamp) {
+  queue_->push(side, bytes, stamp.now);
+}
+
+std::string_view ListValue::queue_peek(Side side) const {
+  return queue_->lane().peek(side).payload;
+}
+
+void ListValue::queue_pop(Side side) {
+  queue_->pop(side);
+}
+
+std::string_view ListValue::at(size_t index) const {
+  CHECK(index < size());
+  return cursor(index).bytes();
+}
+
+void ListValue::set(size_t index, std::string_view bytes) {
+  if (queue_ != nullptr) return queue_->set(index, bytes);
+  list_.set(index, bytes);
+}
+
+void ListValue::insert(size_t index, std::string_view bytes, const Stamp& stamp) {
+  if (queue_ != nullptr) return queue_->insert(index, bytes, stamp.now);
+  list_.insert(index, bytes);
+}
+
+void ListValue::erase(size_t index, size_t count) {
+  if (queue_ != nullptr) return queue_->erase(index, count);
+  list_.erase(index, count);
+}
+
+std::string_view ListValue::Cursor::bytes() const {
+  const ListElement element = cursor_.element();
+  return element.ref == nullptr ? element.bytes : static_cast<const Message*>(element.ref)->payload();
+}
+
+ListValue::Cursor ListValue::cursor(size_t index) const {
+  return Cursor(queue_ == nullptr ? list_.cursor(index) : queue_->lane().list().cursor(index));
+}
+
+Queue& ListValue::queue() {
+  CHECK(queue_ != nullptr);
+  return *queue_;
+}
+
+const Queue& ListValue::queue() const {
+  CHECK(queue_ != nullptr);
+  return *queue_;
+}
+
+Queue& ListValue::become_queue(QueueSystem& system, Entry& entry, const Stamp& stamp) {
+  CHECK(queue_ == nullptr);
+  queue_ = std::make_unique<Queue>(system, entry, std::move(list_), stamp);
+  list_ = List();
+  return *queue_;
+}
+
+void ListValue::moved_to(Entry& entry) {
+  if (queue_ != nullptr) queue_->moved_to(entry);
+}
+
+size_t ListValue::bytes() const {
+  return queue_ == nullptr ? list_.bytes() : queue_->bytes();
+}
+
+void ListValue::digest(Digest& into) const {
+  into.add(uint64_t{is_queue()});
+  if (queue_ != nullptr) return queue_->digest(into);
+  into.add(list_.size());
+  for (List::Cursor at = list_.cursor(0); !at.at_end(); at.move(Side::kRight))
+    into.add(at.element().bytes);
+}
+
+void ListValue::dump(std::string_view key, RecordSink& sink) const {
+  if (queue_ != nullptr) return queue_->dump(key, sink);
+  std::vector<std::string_view> words = {"RPUSH", key};
+  size_t bytes = 0;
+  for (List::Cursor at = list_.cursor(0); !at.at_end(); at.move(Side::kRight)) {
+    words.push_back(at.element().bytes);
+    bytes += words.back().size();
+    if (words.size() < 2 + kPushElementsMax && bytes < kPushBytesMax) continue;
+    sink.record(words);
+    words.resize(2);
+    bytes = 0;
+  }
+  if (words.size() > 2) sink.record(words);
+}
+
+void ListValue::check_invariants() const {
+  list_.check_invariants();
+  if (queue_ == nullptr) return;
+  CHECK(list_.empty());
+  queue_->check_invariants();
+}
+
+}  // namespace sluice

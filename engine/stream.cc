@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+#include "engine/stream.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "engine/base/number_text.h"
+
+namespace sluice {
+namespace {
+
+// What the first page of a stream holds at first; each further page begins as large as the one before came to
+// be.
+constexpr size_t kFirstPageBytes = 256;
+
+// An ID as a word of a command.
+class IdText {
+ public:
+  explicit IdText(StreamId id) : size_(format_stream_id(chars_.data(), id)) {}
+  std::string_view view() const { return {chars_.data(), size_}; }
+
+ private:
+  std::array<char, kStreamIdCharsMax> chars_;
+  size_t size_;
+};
+
+// The first live entry of `page` at `slot` or behind it, else the first of the next page.
+void settle_forward(const StreamPage*& page, uint32_t& slot) {
+  while (slot < page->slots() && !page->is_live(slot))
+    ++slot;
+  if (slot < page->slots()) return;
+  page = page->next;
+  slot = page == nullptr ? 0 : page->first_live();
+}
+
+// The last live entry of `page` before `slot`, else the last of the page before.
+void settle_backward(const StreamPage*& page, uint32_t& slot) {
+  for (;;) {
+    while (slot > page->first_live()) {
+      if (page->is_live(--slot)) return;
+    }
+    page = page->previous;
+    if (page == nullptr) {
+      slot = 0;
+      return;
+    }
+    slot = page->slots();
+  }
+}
+
+}  // namespace
+
+void Stream::Cursor::next() {
+  ++slot_;
+  settle_forward(page_, slot_);
+}
+
+void Stream::Cursor::previous() {
+  settle_backward(page_, slot_);
+}
+
+Stream::~Stream() {
+  while (!free_some(SIZE_MAX)) {
+  }
+}
+
+bool Stream::free_some(size_t pages_max) {
+  for (; head_ != nullptr && pages_max > 0; --pages_max) {
+    StreamPage* next = head_->next;
+    StreamPage::destroy(head_);
+    head_ = next;
+  }
+  return head_ == nullptr;
+}
+
+StreamId Stream::first_id() const {
+  return head_ == nullptr ? StreamId{} : head_->id(head_->first_live());
+}
+
+StreamId Stream::newest_id() const {
+  return length_ == 0 ? StreamId{} : last().id();
+}
+
+Result<StreamId> Stream::next_id(UnixMs now) const {
+  const uint64_t ms = now.count < 0 ? 0 : static_cast<uint64_t>(now.count);
+  if (ms > last_id_.ms) return StreamId{ms, 0};
+  const std::optional<StreamId> id = successor(last_id_);
+  if (!id) return Error::kStreamExhausted;
+  return *id;
+}
+
+Result<StreamId> Stream::next_id_within(uint64_t ms) const {
+  if (last_id_ == kStreamIdMax) return Error::kStreamExhausted;
+  if (ms > last_id_.ms) return StreamId{ms, 0};
+  if (ms < last_id_.ms || last_id_.seq == UINT64_MAX) return Error::kStreamIdTooSmall;
+  return StreamId{ms, last_id_.seq + 1};
+}
+
+Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fields_and_values) {
+  CHECK(fields_and_values.size() >= 2 && fields_and_values.size() % 2 == 0);
+  if (id == kStreamIdMin) return Error::kStreamIdZero;
+  if (last_id_ == kStreamIdMax) return Error::kStreamExhausted;
+  if (id <= last_id_) return Error::kStreamIdTooSmall;
+  if (StreamPage::entry_bytes_max(fields_and_values) > kStreamEntryBytesMax)
+    return Error::kStreamEntryTooLarge;
+
+  StreamPage::Append append =
+      tail_ == nullptr ? StreamPage::Append::kFull : tail_->append(id, fields_and_values);
+  while (append == StreamPage::Append::kNeedsRoom) {
+    const size_t capacity = std::min<size_t>(tail_->capacity() * 2, kStreamPageBytesMax);
+    resize_page(tail_, capacity);
+    append = tail_->append(id, fields_and_values);
+  }
+  if (append == StreamPage::Append::kFull) append_page(id, fields_and_values);
+  ++length_;
+  ++entries_added_;
+  last_id_ = id;
+  return id;
+}
+
+void Stream::append_page(StreamId id, std::span<const std::string_view> fields_and_values) {
+  size_t capacity = kFirstPageBytes;
+  if (tail_ != nullptr) {
+    capacity = std::min<size_t>(tail_->bytes_used(), kStreamPageBytesMax);
+    seal_tail();
+  }
+  StreamPage* page = StreamPage::create(id, fields_and_values, capacity);
+  page->previous = tail_;
+  (tail_ == nullptr ? head_ : tail_->next) = page;
+  tail_ = page;
+  page_bytes_ += page->capacity();
+  directory_.push_back(id, page);
+}
+
+// Gives back what the tail page did not need, now that nothing more comes to it.
+void Stream::seal_tail() {
+  if (tail_->capacity() - tail_->bytes_used() <= tail_->capacity() / 8) return;
+  resize_page(tail_, tail_->bytes_used());
+}
+
+StreamPage* Stream::resize_page(StreamPage* page, size_t capacity) {
+  page_bytes_ -= page->capacity();
+  page = page->resized(capacity);
+  page_bytes_ += page->capacity();
+  (page->previous == nullptr ? head_ : page->previous->next) = page;
+  (page->next == nullptr ? tail_ : page->next->previous) = page;
+  directory_.replace(page->base(), page);
+  ++layout_;
+  return page;
+}
+
+void Stream::remove_page(StreamPage* page) {
+  page_bytes_ -= page->capacity();
+  (page->previous == nullptr ? head_ : page->previous->next) = page->next;
+  (page->next == nullptr ? tail_ : page->next->previous) = page->previous;
+  directory_.remove(page->base());
+  StreamPage::destroy(page);
+  ++layout_;
+}
+
+bool Stream::remove(StreamId id) {
+  const Cursor cursor = find(id);
+  if (cursor.at_end()) return false;
+  auto* page = const_cast<StreamPage*>(cursor.page_);  // the pages are ours
+  page->remove(cursor.slot_);
+  --length_;
+  max_deleted_id_ = std::max(max_deleted_id_, id);
+  if (page->live() == 0) {
+    remove_page(page);
+  } else if (page->worth_compacting()) {
+    page->compact();
+    ++layout_;
+    // The tail keeps its room: entries are still to come.
+    if (page != tail_) resize_page(page, page->bytes_used());
+  }
+  return true;
+}
+
+uint64_t Stream::trim(const StreamTrim& trim) {
+  uint64_t removed = 0;
+  while (head_ != nullptr && may_drop(*head_, trim)) {
+    const uint64_t live = head_->live();
+    if (trim.approximate && trim.removed_max != 0 && live > trim.removed_max - removed) break;
+    remove_page(head_);
+    length_ -= live;
+    removed += live;
+  }
+  return trim.approximate ? removed : removed + trim_head_page(trim);
+}
+
+// Whether the trim takes every entry of the page, the head.
+bool Stream::may_drop(const StreamPage& page, const StreamTrim& trim) const {
+  switch (trim.kind) {
+    case StreamTrim::Kind::kLength:
+      return length_ - page.live() >= trim.length_max;
+    case StreamTrim::Kind::kMinId:
+      return page.id(page.slots() - 1) < trim.min_id;
+  }
+  CHECK(false);
+}
+
+// Takes single entries from the head page. Not compacted: the rest of the page is the next to go.
+uint64_t Stream::trim_head_page(const StreamTrim& trim) {
+  uint64_t removed = 0;
+  while (head_ != nullptr) {
+    const uint32_t slot = head_->first_live();
+    const bool done =
+        trim.kind == StreamTrim::Kind::kLength ? length_ <= trim.length_max : head_->id(slot) >= trim.min_id;
+    if (done) break;
+    head_->remove(slot);
+    if (head_->live() == 0) remove_page(head_);
+    --length_;
+    ++removed;
+  }
+  return removed;
+}
+
+Result<void> Stream::set_id(StreamId last_id, std::optional<uint64_t> entries_added,
+                            std::optional<StreamId> max_deleted_id) {
+  if (max_deleted_id && last_id < *max_deleted_id) return Error::kStreamSetIdProvided;
+  if (length_ > 0 && last_id < newest_id()) return Error::kStreamSetIdTop;
+  if (entries_added && *entries_added < length_) return Error::kStreamSetIdLength;
+  if (last_id < max_deleted_id_) return Error::kStreamSetIdDeleted;
+  if (tail_ != nullptr && tail_->id(tail_->slots() - 1) > last_id) {
+    // Removed entries above the new last ID must not stand in the way of those to come.
+    tail_->compact();
+    ++layout_;
+  }
+  last_id_ = last_id;
+  if (entries_added) entries_added_ = *entries_added;
+  if (max_deleted_id && *max_deleted_id != kStreamIdMin) max_deleted_id_ = *max_deleted_id;
+  return {};
+}
+
+StreamPage* Stream::page_with(StreamId id) const {
+  if (tail_ != nullptr && id >= tail_->base()) return tail_;
+  return directory_.find(id);
+}
+
+Stream::Cursor Stream::first() const {
+  Cursor cursor;
+  if (head_ != nullptr) {
+    cursor.page_ = head_;
+    cursor.slot_ = head_->first_live();
+  }
+  return cursor;
+}
+
+Stream::Cursor Stream::last() const {
+  Cursor cursor;
+  if (tail_ != nullptr) {
+    cursor.page_ = tail_;
+    cursor.slot_ = tail_->slots();
+    settle_backward(cursor.page_, cursor.slot_);
+  }
+  return cursor;
+}
+
+Stream::Cursor Stream::first_from(StreamId id) const {
+  const StreamPage* page = page_with(id);
+  if (page == nullptr) return first();
+  Cursor cursor;
+  cursor.page_ = page;
+  cursor.slot_ = page->lower_bound(id);
+  settle_forward(cursor.page_, cursor.slot_);
+  return cursor;
+}
+
+Stream::Cursor Stream::last_until(StreamId id) const {
+  Cursor cursor;
+  const StreamPage* page = page_with(id);
+  if (page == nullptr) return cursor;
+  uint32_t slot = page->lower_bound(id);
+  if (slot < page->slots() && page->id(slot) == id) ++slot;
+  cursor.page_ = page;
+  cursor.slot_ = slot;
+  settle_backward(cursor.page_, cursor.slot_);
+  return cursor;
+}
+
+Stream::Cursor Stream::find(StreamId id) const {
+  const Cursor cursor = first_from(id);
+  return cursor.at_end() || cursor.id() != id ? Cursor{} : cursor;
+}
+
+bool Stream::contains(StreamId id) const {
+  return !find(id).at_end();
+}
+
+Stream::Cursor Stream::first_after(StreamId id, const StreamPlace& place) const {
+  if (place.page != nullptr && place.layout == layout_) {
+    DCHECK(place.page->id(place.slot) == id);
+    Cursor cursor;
+    cursor.page_ = place.page;
+    cursor.slot_ = place.slot + 1;
+    settle_forward(cursor.page_, cursor.slot_);
+    return cursor;
+  }
+  const std::optional<StreamId> next = successor(id);
+  return next ? first_from(*next) : Cursor{};
+}
+
+size_t Stream::bytes() const {
+  return sizeof(Stream) + page_bytes_ + directory_.bytes();
+}
+
+void Stream::digest(Digest& digest) const {
+  digest.add(length_);
+  for (Cursor cursor = first(); !cursor.at_end(); cursor.next()) {
+    digest.add(cursor.id().ms);
+    digest.add(cursor.id().seq);
+    StreamFields fields = cursor.fields();
+    digest.add(fields.size());
+    while (fields.next()) {
+      digest.add(fields.field());
+      digest.add(fields.value());
+    }
+  }
+  digest.add(last_id_.ms);
+  digest.add(last_id_.seq);
+  digest.add(entries_added_);
+  digest.add(max_deleted_id_.ms);
+  digest.add(max_deleted_id_.seq);
+}
+
+void Stream::dump(std::string_view key, RecordSink& sink) const {
+  const IdText last(last_id_);
+  if (length_ == 0) {
+    // The way to make an empty stream: an entry that is trimmed at once. Its ID must not be 0-0.
+    const IdText passing(std::max(last_id_, StreamId{0, 1}));
+    sink.record({"XADD", key, "MAXLEN", "0", passing.view(), "x", "y"});
+  }
+  std::vector<std::string_view> words;
+  for (Cursor cursor = first(); !cursor.at_end(); cursor.next()) {
+    const IdText id(cursor.id());
+    words.assign({"XADD", key, id.view()});
+    StreamFields fields = cursor.fields();
+    while (fields.next()) {
+      words.push_back(fields.field());
+      words.push_back(fields.value());
+    }
+    sink.record(words);
+  }
+  char added[kI64CharsMax];
+  const size_t added_size = format_u64(added, entries_added_);
+  const IdText deleted(max_deleted_id_);
+  sink.record({"XSETID", key, last.view(), "ENTRIESADDED", std::string_view(added, added_size),
+               "MAXDELETEDID", deleted.view()});
+}
+
+void Stream::check_invariants() const {
+  uint64_t length = 0;
+  size_t pages = 0;
+  size_t bytes = 0;
+  const StreamPage* previous = nullptr;
+  for (const StreamPage* page = head_; page != nullptr; page = page->next) {
+    page->check_invariants();
+    CHECK(page->live() >= 1);
+    CHECK(page->previous == previous);
+    CHECK(previous == nullptr || previous->id(previous->slots() - 1) < page->base());
+    CHECK(directory_.find(page->base()) == page);
+    length += page->live();
+    bytes += page->capacity();
+    ++pages;
+    previous = page;
+  }
+  CHECK(tail_ == previous);
+  CHECK(pages == directory_.size());
+  CHECK(bytes == page_bytes_);
+  CHECK(length == length_);
+  CHECK(entries_added_ >= length_ || length_ == 0);
+  CHECK(tail_ == nullptr || tail_->id(tail_->slots() - 1) <= last_id_);
+  CHECK(max_deleted_id_ <= last_id_);
+  directory_.check_invariants();
+}
+
+}  // namespace sluice

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+//
+// A stream: entries of (field, value) pairs, ordered by ID, added at the end only.
+//
+//   directory ──► page ◄──► page ◄──► page      linked in the order of IDs; the directory finds a page by ID
+//                 head                tail ◄── add
+//                  ▲
+//                  └── trim: whole pages, then single entries of the head page
+//
+// Adding, and reading on from where one stopped, cost the same however long the stream is; finding an ID is
+// two binary searches. How entries are spread over pages shows in two places only: what an approximate trim
+// removes, and bytes().
+//
+// Invariants (Stream::check_invariants):
+//  * every page holds at least one live entry; length() is the sum over the pages.
+//  * IDs rise strictly through the pages, and none is above last_id().
+//  * max_deleted_id() is not above last_id().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/digest.h"
+#include "engine/record_sink.h"
+#include "engine/stream_directory.h"
+#include "engine/stream_id.h"
+#include "engine/stream_page.h"
+
+namespace sluice {
+
+// What a trim is to leave.
+struct StreamTrim {
+  enum class Kind : uint8_t { kLength, kMinId };
+  Kind kind = Kind::kLength;
+  uint64_t length_max = 0;  // kLength: the newest so many stay
+  StreamId min_id = {};     // kMinId: IDs below it go
+  // Only whole pages go, so more may stay than asked for, but each page costs the same however many entries
+  // it has.
+  bool approximate = false;
+  // Approximate only: at most so many entries go; 0 is no limit.
+  uint64_t removed_max = 0;
+};
+
+// Where a reader stopped. Only a hint: when the pages have moved since, it is looked up again by ID.
+struct StreamPlace {
+  const StreamPage* page = nullptr;
+  uint32_t slot = 0;
+  uint64_t layout = 0;
+};
+
+class Stream {
+ public:
+  // Stands on a live entry or at the end. Any change of the stream ends its validity.
+  class Cursor {
+   public:
+    bool at_end() const { return page_ == nullptr; }
+    // These require: not at the end.
+    StreamId id() const { return page_->id(slot_); }
+    StreamFields fields() const { return page_->fields(slot_); }
+    void next();
+    void previous();
+
+   private:
+    friend class Stream;
+    const StreamPage* page_ = nullptr;
+    uint32_t slot_ = 0;
+  };
+
+  Stream() = default;
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  uint64_t length() const { return length_; }
+  // IDs of the oldest and the newest entry that is there; 0-0 in an empty stream. O(1).
+  StreamId first_id() const;
+  StreamId newest_id() const;
+  // The greatest ID ever added or set, deleted or not.
+  StreamId last_id() const { return last_id_; }
+  // How many entries were ever added.
+  uint64_t entries_added() const { return entries_added_; }
+  // The greatest ID that remove() took away; 0-0 if none. Trimming is not deletion.
+  StreamId max_deleted_id() const { return max_deleted_id_; }
+
+  // The ID that an entry added now gets: `now`, or later if the stream is ahead of the clock.
+  // Errors: kStreamExhausted.
+  Result<StreamId> next_id(UnixMs now) const;
+  // The next ID within the millisecond `ms`. Errors: kStreamExhausted; kStreamIdTooSmall if the stream is
+  // past it.
+  Result<StreamId> next_id_within(uint64_t ms) const;
+
+  // Adds an entry of alternating fields and values, copying them. Returns `id`.
+  // Errors: kStreamIdZero, kStreamExhausted, kStreamIdTooSmall, kStreamEntryTooLarge. Nothing has changed
+  // then. Requires: an even number of words, at least two. O(bytes of the entry).
+  Result<StreamId> add(StreamId id, std::span<const std::string_view> fields_and_values);
+  // False if there is no such entry.
+  bool remove(StreamId id);
+  // Returns how many entries went. After an approximate trim, length() or first_id() tell the exact one that
+  // does the same: what is logged must not depend on pages.
+  uint64_t trim(const StreamTrim& trim);
+
+  // XSETID. Without a value the counter or ID stays as it is, also for a `max_deleted_id` of 0-0.
+  // Errors: kStreamSetIdProvided, kStreamSetIdDeleted, kStreamSetIdTop, kStreamSetIdLength. Nothing has
+  // changed then.
+  Result<void> set_id(StreamId last_id, std::optional<uint64_t> entries_added,
+                      std::optional<StreamId> max_deleted_id);
+
+  bool contains(StreamId id) const;
+  // On exactly this entry, or at the end.
+  Cursor find(StreamId id) const;
+  // The first entry not below `id`; the last one not above it. O(log n).
+  Cursor first_from(StreamId id) const;
+  Cursor last_until(StreamId id) const;
+  Cursor first() const;
+  Cursor last() const;
+  // The first entry above `id`, where `place` is the place of the entry `id`, or nothing. O(1) if it still
+  // holds.
+  Cursor first_after(StreamId id, const StreamPlace& place) const;
+  // Requires: not at the end.
+  StreamPlace place(const Cursor& cursor) const { return {cursor.page_, cursor.slot_, layout_}; }
+
+  // Memory held, in bytes, the object itself included.
+  size_t bytes() const;
+  void digest(Digest& digest) const;
+  // The commands that rebuild this stream under `key`.
+  void dump(std::string_view key, RecordSink& sink) const;
+  // Frees the oldest `pages_max` pages of a stream that nobody uses any more, so that a big one does not hold
+  // up the rest. True when nothing is left; until then it may only be called again, or destroyed.
+  bool free_some(size_t pages_max);
+  void check_invariants() const;
+
+ private:
+  StreamPage* page_with(StreamId id) const;
+  void append_page(StreamId id, std::span<const std::string_view> fields_and_values);
+  StreamPage* resize_page(StreamPage* page, size_t capacity);
+  void remove_page(StreamPage* page);
+  void seal_tail();
+  bool may_drop(const StreamPage& page, const StreamTrim& trim) const;
+  uint64_t trim_head_page(const StreamTrim& trim);
+
+  StreamDirectory directory_;
+  StreamPage* head_ = nullptr;
+  StreamPage* tail_ = nullptr;
+  uint64_t length_ = 0;
+  uint64_t entries_added_ = 0;
+  StreamId last_id_;
+  StreamId max_deleted_id_;
+  size_t page_bytes_ = 0;
+  // Grows whenever a page goes away or moves, which ends every StreamPlace.
+  uint64_t layout_ = 1;
+};
+
+}  // namespace sluice
