@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+//
+// What concerns a connection as such: who is there, in which protocol, with which database.
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "server/commands/client_name.h"
+#include "server/commands/groups.h"
+#include "server/core/args.h"
+#include "server/core/server.h"
+#include "server/core/version.h"
+
+namespace sluice::commands {
+namespace {
+
+using core::Args;
+using core::Arity;
+using core::CommandCall;
+using core::CommandSpec;
+using core::Session;
+
+Result<void> ping(CommandCall& call) {
+  if (call.words.size() > 2) return call.fail("ERR wrong number of arguments for 'ping' command");
+  if (call.words.size() == 2) {
+    call.reply.bulk(call.words[1]);
+  } else {
+    call.reply.simple("PONG");
+  }
+  return {};
+}
+
+Result<void> echo(CommandCall& call) {
+  call.reply.bulk(call.words[1]);
+  return {};
+}
+
+Result<void> select(CommandCall& call) {
+  const auto db = parse_i64(call.words[1]);
+  if (!db) return Error::kNotInteger;
+  if (*db < INT32_MIN || *db > INT32_MAX) {
+    return call.fail("ERR value is out of range, value must between -2147483648 and 2147483647");
+  }
+  const int64_t databases = std::min<int64_t>(call.server.config.settings().databases, kDatabases);
+  if (*db < 0 || *db >= databases) return Error::kDbIndexOutOfRange;
+  call.session.db = static_cast<int>(*db);
+  call.reply.ok();
+  return {};
+}
+
+Result<void> quit(CommandCall& call) {
+  call.reply.ok();
+  call.session.closing = true;
+  return {};
+}
+
+Result<void> reset(CommandCall& call) {
+  Session& session = call.session;
+  session.leave_multi();
+  session.authenticated = call.server.config.settings().requirepass.empty();
+  session.user = "default";
+  session.name.clear();
+  session.protocol = 2;
+  session.db = 0;
+  session.no_evict = false;
+  session.no_touch = false;
+  call.reply.simple("RESET");
+  return {};
+}
+
+// --- Who is there
+
+// Takes as long for a password that is wrong at the first byte as for one that is wrong at the last.
+bool equals_in_constant_time(std::string_view given, std::string_view expected) {
+  unsigned difference = given.size() != expected.size();
+  for (size_t i = 0; i < given.size(); ++i) {
+    const char other = expected.empty() ? '\0' : expected[i % expected.size()];
+    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(other);
+  }
+  return difference == 0;
+}
+
+// There is one user, "default"; without a requirepass it needs no password.
+bool may_enter(const CommandCall& call, std::string_view user, std::string_view password) {
+  const std::string& expected = call.server.config.settings().requirepass;
+  const bool matches = equals_in_constant_time(password, expected);
+  return user == "default" && (expected.empty() || matches);
+}
+
+Result<void> auth(CommandCall& call) {
+  if (call.words.size() > 3) return Error::kSyntax;
+  const bool names_user = call.words.size() == 3;
+  if (!names_user && call.server.config.settings().requirepass.empty()) {
+    return call.fail(
+        "ERR AUTH <password> called without any password configured for the default user. "
+        "Are you sure your configuration is correct?");
+  }
+  if (!may_enter(call, names_user ? call.words[1] : "default", call.words.back())) return Error::kWrongPass;
+  call.session.authenticated = true;
+  call.reply.ok();
+  return {};
+}
+
+struct HelloOptions {
+  std::optional<int> protocol;
+  bool authenticates = false;
+  std::optional<std::string_view> name;
+};
+
+Result<HelloOptions> hello_options(CommandCall& call) {
+  HelloOptions options;
+  Args args(call.words);
+  if (!args.more()) return options;
+  const auto protocol = parse_i64(args.text());
+  if (!protocol) return call.fail("ERR Protocol version is not an integer or out of range");
+  if (*protocol != 2 && *protocol != 3) return Error::kNoProto;
+  options.protocol = static_cast<int>(*protocol);
+
+  while (args.more()) {
+    const std::string_view option = args.peek();
+    if (args.left() >= 3 && args.accept("AUTH")) {
+      const std::string_view user = args.text();
+      const std::string_view password = args.text();
+      if (!may_enter(call, user, password)) return Error::kWrongPass;
+      options.authenticates = true;
+    } else if (args.left() >= 2 && args.accept("SETNAME")) {
+      options.name = args.text();
+      if (!is_client_name(*options.name)) return fail_client_name(call, "Client names");
+    } else {
+      return call.fail(std::string("ERR Syntax error in HELLO option '").append(option).append("'"));
+    }
+  }
+  return options;
+}
+
+void reply_hello(CommandCall& call) {
+  // Not call.reply: this is in the version that was just agreed on.
+  protocol::ReplyWriter reply(call.session.output, call.session.protocol);
+  reply.map(7);
+  reply.bulk("server");
+  reply.bulk("redis");
+  reply.bulk("version");
+  reply.bulk(core::kRedisVersion);
+  reply.bulk("proto");
+  reply.integer(call.session.protocol);
+  reply.bulk("id");
+  reply.unsigned_integer(call.session.id);
+  reply.bulk("mode");
+  reply.bulk("standalone");
+  reply.bulk("role");
+  reply.bulk("master");
+  reply.bulk("modules");
+  reply.array(0);
+}
+
+Result<void> hello(CommandCall& call) {
+  TRY(const HelloOptions options, hello_options(call));
+  if (!call.session.authenticated && !options.authenticates) {
+    return call.fail(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
+        "<user> <pass> option can be used to authenticate the client and select the RESP protocol version at "
+        "the same time");
+  }
+  call.session.authenticated = true;
+  if (options.name) call.session.name = *options.name;
+  if (options.protocol) call.session.protocol = *options.protocol;
+  reply_hello(call);
+  return {};
+}
+
+// --- Rows
+
+constexpr core::Group kGroup = core::Group::kConnection;
+constexpr uint32_t kBeforeLogin =
+    core::kNoScript | core::kLoading | core::kStale | core::kFast | core::kNoAuth | core::kAllowBusy;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "ping",
+     .syntax = "[message]",
+     .handler = ping,
+     .arity = Arity::at_least(1),
+     .flags = core::kFast,
+     .group = kGroup,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Answers PONG, or the message."},
+    {.name = "echo",
+     .syntax = "message",
+     .handler = echo,
+     .arity = Arity::exactly(2),
+     .flags = core::kLoading | core::kStale | core::kFast,
+     .group = kGroup,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Answers the message."},
+    {.name = "select",
+     .syntax = "index:integer",
+     .handler = select,
+     .arity = Arity::exactly(2),
+     .flags = core::kLoading | core::kStale | core::kFast,
+     .group = kGroup,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Chooses the database that the connection's commands are about."},
+    {.name = "quit",
+     .handler = quit,
+     .arity = Arity::at_least(1),
+     .flags = kBeforeLogin | core::kImmediate,
+     .group = kGroup,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Closes the connection once all replies have been sent."},
+    {.name = "reset",
+     .handler = reset,
+     .arity = Arity::exactly(1),
+     .flags = kBeforeLogin | core::kImmediate,
+     .group = kGroup,
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Makes the connection as it was when it began."},
+    {.name = "auth",
+     .syntax = "[username] password",
+     .handler = auth,
+     .arity = Arity::at_least(2),
+     .flags = kBeforeLogin,
+     .group = kGroup,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Logs in."},
+    {.name = "hello",
+     .syntax = "arguments:[protover:integer [AUTH (username password)] [SETNAME clientname]]",
+     .handler = hello,
+     .arity = Arity::at_least(1),
+     .flags = kBeforeLogin,
+     .group = kGroup,
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Agrees on the version of the protocol; may log in and name the connection too."},
+};
+static_assert(core::well_formed(kRows));
+
+}  // namespace
+
+std::span<const CommandSpec> connection_commands() {
+  return kRows;
+}
+
+}  // namespace sluice::commands

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+//
+// Every group of commands gives its rows; table.cc puts them together. A group's file holds its handlers and,
+// under them, its rows.
+#pragma once
+
+#include <span>
+
+#include "server/core/command_spec.h"
+
+namespace sluice::commands {
+
+std::span<const core::CommandSpec> keys_commands();
+std::span<const core::CommandSpec> string_commands();
+std::span<const core::CommandSpec> list_commands();
+std::span<const core::CommandSpec> stream_commands();
+std::span<const core::CommandSpec> queue_commands();
+std::span<const core::CommandSpec> queue_policy_commands();
+std::span<const core::CommandSpec> queue_info_commands();
+std::span<const core::CommandSpec> queue_internal_commands();
+std::span<const core::CommandSpec> transaction_commands();
+std::span<const core::CommandSpec> connection_commands();
+std::span<const core::CommandSpec> client_commands();
+std::span<const core::CommandSpec> command_commands();
+std::span<const core::CommandSpec> config_commands();
+std::span<const core::CommandSpec> info_commands();
+std::span<const core::CommandSpec> introspection_commands();
+std::span<const core::CommandSpec> admin_commands();
+
+}  // namespace sluice::commands

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "server/commands/info_queues.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <span>
+#include <tuple>
+
+#include "engine/entry.h"
+#include "engine/queue/policy.h"
+#include "engine/queue/queue.h"
+#include "engine/queue/queue_system.h"
+#include "engine/stream.h"
+
+namespace sluice::commands {
+namespace {
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+size_t depth(const Queue& queue) {
+  return queue.ready() + queue.delayed() + queue.leased();
+}
+
+// A key may hold any bytes; in a line of INFO it is one word without commas.
+std::string one_word(std::string_view key) {
+  std::string word;
+  for (const char byte : key) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (code > ' ' && code < 0x7f && byte != ',' && byte != '\\') {
+      word += byte;
+      continue;
+    }
+    char escaped[5];
+    std::snprintf(escaped, sizeof escaped, "\\x%02x", code);
+    word += escaped;
+  }
+  return word;
+}
+
+size_t dead_letters(const core::Server& server, const Queue& queue) {
+  const std::string key = dead_letter_key(queue.policy(), queue.entry().key());
+  if (key.empty()) return 0;
+  const Entry* entry = server.keyspace.find(queue.entry().db(), key);
+  return entry != nullptr && entry->type() == ValueType::kStream ? entry->stream().length() : 0;
+}
+
+std::string describe(const core::Server& server, const Queue& queue) {
+  const auto oldest = queue.oldest_ready();
+  const int64_t oldest_ms = oldest ? std::max<int64_t>(0, (server.sequencer.now() - *oldest).count) : 0;
+  std::string text = "name=" + one_word(queue.entry().key());
+  const auto add = [&text](std::string_view name, auto number) {
+    text.append(",").append(name).append("=").append(std::to_string(number));
+  };
+  add("db", queue.entry().db());
+  add("ready", queue.ready());
+  add("delayed", queue.delayed());
+  add("leased", queue.leased());
+  add("dead", dead_letters(server, queue));
+  add("oldest_ms", oldest_ms);
+  return text;
+}
+
+// The deepest first; of equal ones by name, because the list of all queues is in the order of their making.
+std::vector<const Queue*> deepest(std::span<Queue* const> all) {
+  std::vector<const Queue*> queues(all.begin(), all.end());
+  const auto count = static_cast<std::ptrdiff_t>(std::min(queues.size(), kInfoQueuesMax));
+  std::partial_sort(queues.begin(), queues.begin() + count, queues.end(), [](const Queue* a, const Queue* b) {
+    if (depth(*a) != depth(*b)) return depth(*a) > depth(*b);
+    return std::tuple(a->entry().key(), a->entry().db()) < std::tuple(b->entry().key(), b->entry().db());
+  });
+  queues.resize(static_cast<size_t>(count));
+  return queues;
+}
+
+struct Total {
+  std::string_view name;
+  uint64_t QueueTotals::*count;
+};
+
+constexpr Total kTotals[] = {
+    {"queues_added", &QueueTotals::added},
+    {"queues_reserved", &QueueTotals::reserved},
+    {"queues_acked", &QueueTotals::acked},
+    {"queues_nacked", &QueueTotals::nacked},
+    {"queues_silent", &QueueTotals::silent},
+    {"queues_lease_expired", &QueueTotals::lease_expired},
+    {"queues_retried", &QueueTotals::retried},
+    {"queues_died", &QueueTotals::died},
+    {"queues_discarded", &QueueTotals::discarded},
+    {"queues_expired", &QueueTotals::expired},
+    {"queues_dropped", &QueueTotals::dropped},
+    {"queues_rejected", &QueueTotals::rejected},
+    {"queues_deduped", &QueueTotals::deduped},
+    {"queues_popped", &QueueTotals::popped},
+    {"queues_deleted", &QueueTotals::deleted},
+    {"queues_redriven", &QueueTotals::redriven},
+    {"queues_late_acks", &QueueTotals::late_acks},
+    {"queues_stale_acks", &QueueTotals::stale_acks},
+    {"queues_dead_blocked", &QueueTotals::dead_blocked},
+};
+
+}  // namespace
+
+Lines queue_lines(core::Server& server) {
+  const std::span<Queue* const> queues = server.queues.queues();
+  size_t ready = 0;
+  size_t delayed = 0;
+  size_t leased = 0;
+  size_t dying = 0;
+  for (const Queue* queue : queues) {
+    ready += queue->ready();
+    delayed += queue->delayed();
+    leased += queue->leased();
+    dying += queue->dying();
+  }
+
+  Lines lines;
+  const auto add = [&lines](std::string_view name, auto number) {
+    lines.emplace_back(name, std::to_string(number));
+  };
+  add("queues", queues.size());
+  add("queues_policies", server.queues.policies());
+  add("queues_ready", ready);
+  add("queues_delayed", delayed);
+  add("queues_leased", leased);
+  add("queues_dying", dying);
+  add("queues_bytes", server.queues.bytes());
+  for (const Total& total : kTotals)
+    add(total.name, server.queues.totals().*total.count);
+  add("queue_transitions", server.metrics.queue_transitions);
+  add("queue_timer_lag_ms", server.metrics.queue_timer_lag_ms);
+  add("queue_timer_lag_ms_max", server.metrics.queue_timer_lag_ms_max);
+
+  size_t number = 0;
+  for (const Queue* queue : deepest(queues)) {
+    lines.emplace_back("queue_" + std::to_string(number++), describe(server, *queue));
+  }
+  return lines;
+}
+
+}  // namespace sluice::commands

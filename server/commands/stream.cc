@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT
+//
+// The commands of streams themselves. Those of consumer groups are in stream_group.cc, XREAD is in
+// stream_read.cc.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
+#include "engine/stream.h"
+#include "server/commands/groups.h"
+#include "server/commands/lookup.h"
+#include "server/commands/stream_read.h"
+#include "server/commands/stream_reply.h"
+#include "server/commands/stream_trim.h"
+#include "server/core/args.h"
+#include "server/core/command_spec.h"
+
+namespace sluice::commands {
+namespace {
+
+using core::Arity;
+using core::CommandCall;
+using core::CommandSpec;
+using core::KeyEvent;
+using core::KeySpec;
+
+Result<StreamId> id_argument(std::string_view text) {
+  const std::optional<StreamId> id = parse_stream_id(text, 0);
+  if (!id) return Error::kStreamIdInvalid;
+  return *id;
+}
+
+// --- Adding
+
+// The ID that XADD was given: "*", "<ms>-*" or a whole one.
+struct NewId {
+  enum class Kind : uint8_t { kAutomatic, kWithinMs, kGiven };
+  Kind kind = Kind::kAutomatic;
+  StreamId id = {};
+};
+
+Result<NewId> new_id_argument(std::string_view text) {
+  if (text == "*") return NewId{};
+  NewId::Kind kind = NewId::Kind::kGiven;
+  if (text.ends_with("-*")) {
+    kind = NewId::Kind::kWithinMs;
+    text.remove_suffix(2);
+    if (text.find('-') != std::string_view::npos) return Error::kStreamIdInvalid;
+  }
+  TRY(const StreamId id, id_argument(text));
+  return NewId{kind, id};
+}
+
+Result<StreamId> resolve(const NewId& id, const Stream& stream, UnixMs now) {
+  switch (id.kind) {
+    case NewId::Kind::kAutomatic:
+      return stream.next_id(now);
+    case NewId::Kind::kWithinMs:
+      return stream.next_id_within(id.id.ms);
+    case NewId::Kind::kGiven:
+      return id.id;
+  }
+  CHECK(false);
+}
+
+Result<StreamId> add_entry(CommandCall& call, Stream& stream, const NewId& id,
+                           core::Words fields_and_values) {
+  TRY(const StreamId resolved, resolve(id, stream, call.stamp.now));
+  return stream.add(resolved, fields_and_values);
+}
+
+// An approximate trim goes into the log as the exact one that has the same effect: what it takes depends on
+// pages, and pages are no logged state.
+class ExactTrim {
+ public:
+  explicit ExactTrim(uint64_t length) : size_(format_u64(digits_.data(), length)) {}
+  std::string_view length() const { return {digits_.data(), size_}; }
+
+ private:
+  std::array<char, kI64CharsMax> digits_;
+  size_t size_;
+};
+
+void log_add(CommandCall& call, StreamId id, size_t id_at, std::optional<uint64_t> trimmed_to) {
+  constexpr size_t kWordsUsual = 24;
+  char id_text[kStreamIdCharsMax];
+  const ExactTrim trim(trimmed_to.value_or(0));
+  std::array<std::string_view, kWordsUsual> usual;
+  std::vector<std::string_view> many;
+  const core::Words fields_and_values = call.words.subspan(id_at + 1);
+  const size_t words_max = 6 + fields_and_values.size();
+  if (words_max > kWordsUsual) many.resize(words_max);
+  std::string_view* const words = many.empty() ? usual.data() : many.data();
+
+  size_t size = 0;
+  words[size++] = "XADD";
+  words[size++] = call.words[1];
+  if (trimmed_to) {
+    words[size++] = "MAXLEN";
+    words[size++] = "=";
+    words[size++] = trim.length();
+  }
+  words[size++] = {id_text, format_stream_id(id_text, id)};
+  std::copy(fields_and_values.begin(), fields_and_values.end(), words + size);
+  call.log_as(core::Words(words, size + fields_and_values.size()));
+}
+
+Result<void> xadd(CommandCall& call) {
+  TRY(const TrimOptions options, TrimOptions::read(call, TrimOptions::Command::kAdd));
+  const size_t id_at = options.end();
+  NewId id;
+  if (id_at < call.words.size()) {
+    TRY(id, new_id_argument(call.words[id_at]));
+  }
+  TRY_VOID(options.check(call));
+  const size_t words_left = call.words.size() - std::min(id_at + 1, call.words.size());
+  if (words_left < 2 || words_left % 2 != 0) {
+    return call.fail("ERR wrong number of arguments for 'xadd' command");
+  }
+  if (id.kind == NewId::Kind::kGiven && id.id == kStreamIdMin) return Error::kStreamIdZero;
+
+  const std::string_view key = call.words[1];
+  TRY(Entry * entry, find_to_write(call, key, ValueType::kStream));
+  const bool is_new = entry == nullptr;
+  if (is_new && !options.create()) {
+    call.reply.null();
+    return {};
+  }
+  if (is_new) entry = &call.keyspace().insert_stream(call.db(), key);
+  Stream& stream = entry->stream();
+  const Result<StreamId> added = add_entry(call, stream, id, call.words.subspan(id_at + 1));
+  if (!added.ok()) {
+    if (is_new) call.keyspace().erase(*entry);
+    return added.error();
+  }
+  const std::optional<StreamTrim> trim = options.trim();
+  const uint64_t removed = trim ? stream.trim(*trim) : 0;
+
+  if (id.kind == NewId::Kind::kGiven && !(trim && trim->approximate)) {
+    call.log();
+  } else {
+    log_add(call, added.value(), id_at, removed > 0 ? std::optional(stream.length()) : std::nullopt);
+  }
+  call.changed(key, KeyEvent::kXadd);
+  if (removed > 0) call.changed(key, KeyEvent::kXtrim);
+  reply_id(call.reply, added.value());
+  return {};
+}
+
+// --- Taking away
+
+Result<void> xtrim(CommandCall& call) {
+  TRY(const TrimOptions options, TrimOptions::read(call, TrimOptions::Command::kTrim));
+  if (options.end() < call.words.size()) return Error::kSyntax;
+  TRY_VOID(options.check(call));
+  const StreamTrim trim = *options.trim();
+
+  const std::string_view key = call.words[1];
+  TRY(Entry* const entry, find_to_write(call, key, ValueType::kStream));
+  const uint64_t removed = entry == nullptr ? 0 : entry->stream().trim(trim);
+  if (removed > 0) {
+    if (trim.approximate) {
+      const ExactTrim exact(entry->stream().length());
+      call.log_as({"XTRIM", key, "MAXLEN", "=", exact.length()});
+    } else {
+      call.log();
+    }
+    call.changed(key, KeyEvent::kXtrim);
+  }
+  call.reply.unsigned_integer(removed);
+  return {};
+}
+
+Result<void> xdel(CommandCall& call) {
+  const std::string_view key = call.words[1];
+  TRY(Entry* const entry, find_to_write(call, key, ValueType::kStream));
+  if (entry == nullptr) {
+    call.reply.integer(0);
+    return {};
+  }
+  const core::Words ids = call.words.subspan(2);
+  for (const std::string_view id : ids) {
+    TRY_VOID(id_argument(id));
+  }
+  uint64_t removed = 0;
+  for (const std::string_view id : ids) {
+    if (entry->stream().remove(*parse_stream_id(id, 0))) ++removed;
+  }
+  if (removed > 0) {
+    call.log();
+    call.changed(key, KeyEvent::kXdel);
+  }
+  call.reply.unsigned_integer(removed);
+  return {};
+}
+
+// --- State
+
+Result<void> xsetid(CommandCall& call) {
+  TRY(const StreamId last_id, id_argument(call.words[2]));
+  std::optional<uint64_t> entries_added;
+  std::optional<StreamId> max_deleted_id;
+  for (size_t at = 3; at < call.words.size(); at += 2) {
+    if (at + 1 == call.words.size()) return Error::kSyntax;
+    const std::string_view value = call.words[at + 1];
+    if (equals_folded(call.words[at], "ENTRIESADDED")) {
+      const std::optional<int64_t> added = parse_i64(value);
+      if (!added) return Error::kNotInteger;
+      if (*added < 0) return call.fail("ERR entries_added must be positive");
+      entries_added = static_cast<uint64_t>(*added);
+    } else if (equals_folded(call.words[at], "MAXDELETEDID")) {
+      TRY(max_deleted_id, id_argument(value));
+      if (last_id < *max_deleted_id) return Error::kStreamSetIdProvided;
+    } else {
+      return Error::kSyntax;
+    }
+  }
+  const std::string_view key = call.words[1];
+  TRY(Entry* const entry, find_to_write(call, key, ValueType::kStream));
+  if (entry == nullptr) return Error::kNoSuchKey;
+  Stream& stream = entry->stream();
+  const auto state = [&stream] {
+    return std::tuple(stream.last_id(), stream.entries_added(), stream.max_deleted_id());
+  };
+  const auto before = state();
+  TRY_VOID(stream.set_id(last_id, entries_added, max_deleted_id));
+  if (state() != before) {
+    call.log();
+    call.changed(key, KeyEvent::kXsetid);
+  }
+  call.reply.ok();
+  return {};
+}
+
+Result<void> xlen(CommandCall& call) {
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kStream));
+  call.reply.unsigned_integer(entry == nullptr ? 0 : entry->stream().length());
+  return {};
+}
+
+// --- Reading a range
+
+enum class Direction : uint8_t { kForward, kBackward };
+
+struct Bound {
+  StreamId id;
+  bool exclusive = false;
+};
+
+// "-", "+", an ID, or an ID behind "(".
+Result<Bound> bound_argument(std::string_view text, uint64_t seq_missing) {
+  if (text == "-") return Bound{kStreamIdMin};
+  if (text == "+") return Bound{kStreamIdMax};
+  const bool exclusive = text.size() > 1 && text.front() == '(';
+  if (exclusive) text.remove_prefix(1);
+  const std::optional<StreamId> id = parse_stream_id(text, seq_missing);
+  if (!id) return Error::kStreamIdInvalid;
+  return Bound{*id, exclusive};
+}
+
+struct Range {
+  StreamId first;
+  StreamId last;
+};
+
+Result<Range> range_arguments(std::string_view first_text, std::string_view last_text) {
+  TRY(const Bound first, bound_argument(first_text, 0));
+  const std::optional<StreamId> first_id = first.exclusive ? successor(first.id) : first.id;
+  if (!first_id) return Error::kStreamRangeStart;
+  TRY(const Bound last, bound_argument(last_text, UINT64_MAX));
+  const std::optional<StreamId> last_id = last.exclusive ? predecessor(last.id) : last.id;
+  if (!last_id) return Error::kStreamRangeEnd;
+  return Range{*first_id, *last_id};
+}
+
+// None if COUNT was not given; the last one counts.
+Result<std::optional<int64_t>> count_arguments(core::Words words) {
+  std::optional<int64_t> count;
+  core::Args args(words, 4);
+  while (args.more()) {
+    if (!args.accept("COUNT") || !args.more()) return Error::kSyntax;
+    count = args.integer();
+    TRY_VOID(args.good());
+  }
+  return count;
+}
+
+Result<void> reply_range(CommandCall& call, Direction direction) {
+  const bool forward = direction == Direction::kForward;
+  TRY(const Range range, range_arguments(call.words[forward ? 2 : 3], call.words[forward ? 3 : 2]));
+  TRY(const std::optional<int64_t> count, count_arguments(call.words));
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kStream));
+  if (entry == nullptr) {
+    call.reply.array(0);
+    return {};
+  }
+  if (count && *count <= 0) {
+    call.reply.null_array();
+    return {};
+  }
+  const uint64_t entries_max = count ? static_cast<uint64_t>(*count) : UINT64_MAX;
+  const Stream& stream = entry->stream();
+  const size_t mark = call.reply.array_later();
+  uint64_t entries = 0;
+  Stream::Cursor cursor = forward ? stream.first_from(range.first) : stream.last_until(range.last);
+  while (entries < entries_max && !cursor.at_end()) {
+    if (forward ? cursor.id() > range.last : cursor.id() < range.first) break;
+    reply_entry(call.reply, cursor);
+    ++entries;
+    forward ? cursor.next() : cursor.previous();
+  }
+  call.reply.set_array_length(mark, entries);
+  return {};
+}
+
+Result<void> xrange(CommandCall& call) {
+  return reply_range(call, Direction::kForward);
+}
+Result<void> xrevrange(CommandCall& call) {
+  return reply_range(call, Direction::kBackward);
+}
+
+// --- Rows
+
+constexpr uint16_t kAddKeys = core::kRw | core::kUpdate;
+constexpr uint16_t kRemoveKeys = core::kRw | core::kDelete;
+constexpr uint16_t kReadKeys = core::kRo | core::kAccess;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "xadd",
+     .syntax = "key [NOMKSTREAM] condition:[KEEPREF|DELREF|ACKED] trim:[strategy:<MAXLEN|MINID> "
+               "operator:[equal:=|approximately:~] threshold [LIMIT count:integer]] "
+               "id-selector:<auto-id:*|id> data:(field value)...",
+     .handler = xadd,
+     .arity = Arity::at_least(5),
+     .flags = core::kWrite | core::kDenyOom | core::kFast,
+     .keys = {KeySpec::one(kAddKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(1) to add, O(N) to trim, N the entries that go",
+     .summary = "Adds an entry at the end of a stream, and trims the stream if asked to."},
+    {.name = "xtrim",
+     .syntax = "key trim:(strategy:<MAXLEN|MINID> operator:[equal:=|approximately:~] threshold "
+               "[LIMIT count:integer]) condition:[KEEPREF|DELREF|ACKED]",
+     .handler = xtrim,
+     .arity = Arity::at_least(4),
+     .flags = core::kWrite,
+     .keys = {KeySpec::one(kRemoveKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(N), N the entries that go; by whole pages of up to 100",
+     .summary = "Removes the oldest entries of a stream, down to a length or up to an ID."},
+    {.name = "xdel",
+     .syntax = "key id...",
+     .handler = xdel,
+     .arity = Arity::at_least(3),
+     .flags = core::kWrite | core::kFast,
+     .keys = {KeySpec::one(kRemoveKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(N log(M)), N the number of IDs, M the length of the stream",
+     .summary = "Removes entries from a stream; replies how many there were."},
+    {.name = "xsetid",
+     .syntax = "key last-id [ENTRIESADDED entries-added:integer] [MAXDELETEDID max-deleted-id]",
+     .handler = xsetid,
+     .arity = Arity::at_least(3),
+     .flags = core::kWrite | core::kDenyOom | core::kFast,
+     .keys = {KeySpec::one(kAddKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Sets the last ID of a stream and its counters; for rebuilding a stream."},
+    {.name = "xlen",
+     .syntax = "key",
+     .handler = xlen,
+     .arity = Arity::exactly(2),
+     .flags = core::kReadOnly | core::kFast,
+     .keys = {KeySpec::one(core::kRo)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Tells how many entries a stream has."},
+    {.name = "xrange",
+     .syntax = "key start end [COUNT count:integer]",
+     .handler = xrange,
+     .arity = Arity::at_least(4),
+     .flags = core::kReadOnly,
+     .keys = {KeySpec::one(kReadKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(log(M)+N), M the length of the stream, N the entries replied",
+     .summary = "Replies the entries between two IDs, the oldest first."},
+    {.name = "xrevrange",
+     .syntax = "key end start [COUNT count:integer]",
+     .handler = xrevrange,
+     .arity = Arity::at_least(4),
+     .flags = core::kReadOnly,
+     .keys = {KeySpec::one(kReadKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(log(M)+N), M the length of the stream, N the entries replied",
+     .summary = "Replies the entries between two IDs, the newest first."},
+    {.name = "xread",
+     .syntax = "[COUNT count:integer] [MAXCOUNT maxcount:integer] [MAXSIZE maxsize:integer] "
+               "[BLOCK milliseconds:integer] STREAMS streams:(key... id...)",
+     .handler = xread,
+     .arity = Arity::at_least(4),
+     .flags = core::kReadOnly | core::kBlocking | core::kMovableKeys,
+     .keys = {KeySpec::after_word("STREAMS", 1, kReadKeys)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity = "O(log(M)+N) for each stream, M its length, N the entries replied",
+     .summary = "Replies the entries of streams above given IDs, or waits for the next ones."},
+};
+static_assert(core::well_formed(kRows));
+
+}  // namespace
+
+std::span<const CommandSpec> stream_commands() {
+  return kRows;
+}
+
+}  // namespace sluice::commands

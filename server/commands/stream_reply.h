@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// Stream entries as replies, and how much of them one reply may hold.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/stream.h"
+#include "protocol/reply_writer.h"
+
+namespace sluice::commands {
+
+void reply_id(protocol::ReplyWriter& reply, StreamId id);
+// [id, [field, value, ...]].
+void reply_entry(protocol::ReplyWriter& reply, const Stream::Cursor& cursor);
+
+// MAXCOUNT and MAXSIZE: what a read may give over all its streams. Bytes are counted as RESP2, whatever the
+// client speaks, so that the same command gives the same entries to everyone, and again from the log.
+class ReadBudget {
+ public:
+  // 0 is no limit.
+  ReadBudget(uint64_t entries_max, uint64_t bytes_max) : entries_max_(entries_max), bytes_max_(bytes_max) {}
+
+  // Whether the entry may be part of the reply; it is counted then. The first one always may: a reader must
+  // get on. `key` is given with the first entry of each stream, and counts with it.
+  bool take(const Stream::Cursor& cursor, std::string_view key = {});
+
+ private:
+  uint64_t entries_max_;
+  uint64_t bytes_max_;
+  uint64_t entries_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace sluice::commands

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "server/commands/stream_trim.h"
+
+#include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
+
+namespace sluice::commands {
+namespace {
+
+using core::CommandCall;
+
+// As many as Redis takes at a time: an approximate trim is cheap, but a client may not see how much it asked
+// for.
+constexpr uint64_t kApproximateRemovedMax = 100 * kStreamPageEntriesMax;
+
+}  // namespace
+
+Result<TrimOptions> TrimOptions::read(CommandCall& call, Command command) {
+  TrimOptions options(command);
+  for (;;) {
+    TRY(const bool taken, options.read_one(call));
+    if (!taken) return options;
+  }
+}
+
+// False if the next word is no option.
+Result<bool> TrimOptions::read_one(CommandCall& call) {
+  if (end_ == call.words.size()) return false;
+  const std::string_view word = call.words[end_];
+  if (command_ == Command::kAdd && word == "*") return false;  // by far the usual case
+  const bool more = end_ + 1 < call.words.size();
+  if (more && equals_folded(word, "MAXLEN")) {
+    TRY_VOID(read_threshold(call, StreamTrim::Kind::kLength));
+    return true;
+  }
+  if (more && equals_folded(word, "MINID")) {
+    TRY_VOID(read_threshold(call, StreamTrim::Kind::kMinId));
+    return true;
+  }
+  if (more && equals_folded(word, "LIMIT")) {
+    const std::optional<int64_t> limit = parse_i64(call.words[end_ + 1]);
+    if (!limit) return Error::kNotInteger;
+    if (*limit < 0) return call.fail("ERR The LIMIT argument must be >= 0.");
+    limit_ = static_cast<uint64_t>(*limit);
+    end_ += 2;
+    return true;
+  }
+  if (command_ == Command::kAdd && equals_folded(word, "NOMKSTREAM")) {
+    create_ = false;
+    ++end_;
+    return true;
+  }
+  return read_references(call);
+}
+
+Result<void> TrimOptions::read_threshold(CommandCall& call, StreamTrim::Kind kind) {
+  if (trim_) {
+    return call.fail("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+  }
+  StreamTrim& trim = trim_.emplace();
+  trim.kind = kind;
+  ++end_;
+  const std::string_view mark = call.words[end_];
+  if ((mark == "~" || mark == "=") && end_ + 1 < call.words.size()) {
+    trim.approximate = mark == "~";
+    ++end_;
+  }
+  const std::string_view threshold = call.words[end_++];
+  if (kind == StreamTrim::Kind::kMinId) {
+    const std::optional<StreamId> id = parse_stream_id(threshold, 0);
+    if (!id) return Error::kStreamIdInvalid;
+    trim.min_id = *id;
+    return {};
+  }
+  const std::optional<int64_t> length = parse_i64(threshold);
+  if (!length) return Error::kNotInteger;
+  if (*length < 0) return call.fail("ERR The MAXLEN argument must be >= 0.");
+  trim.length_max = static_cast<uint64_t>(*length);
+  return {};
+}
+
+bool TrimOptions::read_references(CommandCall& call) {
+  if (references_) return false;
+  const std::string_view word = call.words[end_];
+  references_ =
+      equals_folded(word, "KEEPREF") || equals_folded(word, "DELREF") || equals_folded(word, "ACKED");
+  if (references_) ++end_;
+  return references_;
+}
+
+Result<void> TrimOptions::check(CommandCall& call) const {
+  if (limit_.value_or(0) != 0 && !trim_) {
+    return call.fail("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+  }
+  if (command_ == Command::kTrim && !trim_) {
+    return call.fail("ERR syntax error, XTRIM must be called with a trimming strategy");
+  }
+  if (limit_ && !(trim_ && trim_->approximate)) {
+    return call.fail("ERR syntax error, LIMIT cannot be used without the special ~ option");
+  }
+  return {};
+}
+
+std::optional<StreamTrim> TrimOptions::trim() const {
+  std::optional<StreamTrim> trim = trim_;
+  if (trim && trim->approximate) trim->removed_max = limit_.value_or(kApproximateRemovedMax);
+  return trim;
+}
+
+}  // namespace sluice::commands

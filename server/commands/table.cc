@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "server/commands/table.h"
+
+#include <vector>
+
+#include "server/commands/groups.h"
+
+namespace sluice::commands {
+namespace {
+
+using Group = std::span<const core::CommandSpec> (*)();
+
+constexpr Group kGroups[] = {
+    keys_commands,        string_commands,       list_commands,       stream_commands,
+    queue_commands,       queue_policy_commands, queue_info_commands, queue_internal_commands,
+    transaction_commands, connection_commands,   client_commands,     command_commands,
+    config_commands,      info_commands,         admin_commands,      introspection_commands,
+};
+
+std::vector<core::CommandSpec> all_rows() {
+  std::vector<core::CommandSpec> rows;
+  for (const Group group : kGroups) {
+    const auto more = group();
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::span<const core::CommandSpec> command_table() {
+  static const std::vector<core::CommandSpec> rows = all_rows();
+  return rows;
+}
+
+}  // namespace sluice::commands

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "server/core/blocking.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "server/core/session.h"
+
+namespace sluice::core {
+namespace {
+
+std::string table_key(int db, std::string_view key) {
+  std::string text;
+  text.reserve(key.size() + 1);
+  text.push_back(static_cast<char>(db));
+  text.append(key);
+  return text;
+}
+
+}  // namespace
+
+Blocking::~Blocking() {
+  CHECK(sessions_ == 0);
+}
+
+KeyWaiters& Blocking::waiters_of(int db, std::string_view key) {
+  std::unique_ptr<KeyWaiters>& waiters = keys_[table_key(db, key)];
+  if (waiters == nullptr) {
+    waiters = std::make_unique<KeyWaiters>();
+    waiters->db = db;
+    waiters->key = key;
+  }
+  return *waiters;
+}
+
+void Blocking::add(Session& session, const CommandSpec& spec, WaitKind kind, int db,
+                   std::span<const std::string_view> keys, Words words, std::optional<MonoMs> deadline) {
+  CHECK(!session.blocked());
+  auto wait = std::make_unique<Wait>();
+  wait->session = &session;
+  wait->spec = &spec;
+  wait->kind = kind;
+  wait->words = OwnedWords(words);
+  wait->nodes.reserve(keys.size());
+  for (const std::string_view key : keys) {
+    KeyWaiters& waiters = waiters_of(db, key);
+    if (waiters.last != nullptr && waiters.last->wait == wait.get()) continue;  // named twice
+    WaitNode& node = wait->nodes.emplace_back(WaitNode{wait.get(), &waiters, waiters.last, nullptr});
+    (waiters.last != nullptr ? waiters.last->next : waiters.first) = &node;
+    waiters.last = &node;
+    ++waiters.waiters;
+    if (kind == WaitKind::kStream) ++waiters.stream_waiters;
+  }
+  if (deadline) deadlines_.arm(*wait, deadline->count, ++added_);
+  session.wait = std::move(wait);
+  ++sessions_;
+}
+
+void Blocking::unlink(WaitNode& node) {
+  KeyWaiters& key = *node.key;
+  (node.previous != nullptr ? node.previous->next : key.first) = node.next;
+  (node.next != nullptr ? node.next->previous : key.last) = node.previous;
+  --key.waiters;
+  if (node.wait->kind == WaitKind::kStream) --key.stream_waiters;
+  if (key.waiters == 0) keys_.erase(table_key(key.db, key.key));
+}
+
+void Blocking::remove(Session& session) {
+  CHECK(session.blocked());
+  deadlines_.disarm(*session.wait);
+  for (WaitNode& node : session.wait->nodes)
+    unlink(node);
+  session.wait.reset();
+  --sessions_;
+}
+
+size_t Blocking::waiters_on(int db, std::string_view key) const {
+  if (sessions_ == 0) return 0;
+  const auto it = keys_.find(table_key(db, key));
+  if (it == keys_.end()) return 0;
+  size_t count = 0;
+  for (const WaitNode* node = it->second->first; node != nullptr; node = node->next) {
+    if (node->wait->kind == WaitKind::kQueueMessage) ++count;
+  }
+  return count;
+}
+
+void Blocking::signal(int db, std::string_view key) {
+  if (sessions_ == 0) return;
+  std::string name = table_key(db, key);
+  const auto it = keys_.find(name);
+  if (it == keys_.end() || it->second->ready) return;
+  it->second->ready = true;
+  ready_.push_back(std::move(name));
+}
+
+void Blocking::signal_all(int db) {
+  if (sessions_ == 0) return;
+  std::vector<std::string> names;
+  for (const auto& [name, waiters] : keys_) {
+    if (waiters->db == db && !waiters->ready) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());  // not in hash order, which differs from run to run
+  for (std::string& name : names) {
+    keys_.at(name)->ready = true;
+    ready_.push_back(std::move(name));
+  }
+}
+
+KeyWaiters* Blocking::take_ready() {
+  while (has_ready()) {
+    const auto it = keys_.find(ready_[ready_next_++]);
+    if (it == keys_.end()) continue;  // all its waiters left
+    it->second->ready = false;
+    return it->second.get();
+  }
+  ready_.clear();
+  ready_next_ = 0;
+  return nullptr;
+}
+
+Session* Blocking::first_overdue(MonoMs now) const {
+  if (deadlines_.first_when() > now.count) return nullptr;
+  return static_cast<Wait*>(deadlines_.first())->session;
+}
+
+}  // namespace sluice::core

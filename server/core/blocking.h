@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// Clients that wait for a key. Waiters of a key are served in the order in which they began to wait, after the command
+// (or transaction) that made the key ready, never in its middle. Serving one may make further keys ready: a loop works
+// until there are none, without recursion.
+//
+// A waiter is served by running its command again. If the command has nothing to do it calls block() again and the
+// waiter stays where it is; otherwise it has replied, and the waiter leaves all keys that it waited on.
+//
+// Invariants: a session waits at most once; a Wait has one Node per key (a key named twice counts once), each linked in
+// that key's list; a key without waiters is not in the table.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/base/timer_heap.h"
+#include "server/core/owned_words.h"
+
+namespace sluice::core {
+
+struct CommandSpec;
+struct Session;
+
+// What a waiter needs a key to be, so that a key is not tried for those whom it cannot serve.
+enum class WaitKind : uint8_t {
+  kListElement,   // a list with a ready element
+  kQueueMessage,  // likewise, for QRESERVE
+  kStream,        // any stream: which entries count, only the command knows
+};
+
+struct KeyWaiters;
+
+struct WaitNode {
+  struct Wait* wait = nullptr;
+  KeyWaiters* key = nullptr;
+  WaitNode* previous = nullptr;
+  WaitNode* next = nullptr;
+};
+
+struct Wait : Timer {
+  Session* session = nullptr;
+  const CommandSpec* spec = nullptr;
+  WaitKind kind = WaitKind::kListElement;
+  OwnedWords words;
+  std::vector<WaitNode> nodes;  // never resized once linked
+};
+
+struct KeyWaiters {
+  int db = 0;
+  std::string key;
+  WaitNode* first = nullptr;
+  WaitNode* last = nullptr;
+  size_t waiters = 0;
+  size_t stream_waiters = 0;
+  bool ready = false;  // is in Blocking's ready list
+};
+
+class Blocking {
+ public:
+  ~Blocking();
+
+  // Begins to wait. Requires: the session does not wait.
+  void add(Session& session, const CommandSpec& spec, WaitKind kind, int db,
+           std::span<const std::string_view> keys, Words words, std::optional<MonoMs> deadline);
+  // Ends the wait: served, timed out, killed or gone.
+  void remove(Session& session);
+
+  size_t waiters() const { return sessions_; }
+  // How many wait on the key for a queue message.
+  size_t waiters_on(int db, std::string_view key) const;
+
+  // The key may have something for its waiters.
+  void signal(int db, std::string_view key);
+  // All keys of the database that anybody waits on.
+  void signal_all(int db);
+  // The next signalled key in the order of signalling, taken off the list; nullptr if there is none. Valid until the
+  // last waiter leaves it.
+  KeyWaiters* take_ready();
+  bool has_ready() const { return ready_next_ < ready_.size(); }
+
+  // The first waiter whose deadline is at or before `now`, or nullptr.
+  Session* first_overdue(MonoMs now) const;
+  MonoMs next_deadline() const { return MonoMs{deadlines_.first_when()}; }
+
+ private:
+  KeyWaiters& waiters_of(int db, std::string_view key);
+  void unlink(WaitNode& node);
+
+  std::unordered_map<std::string, std::unique_ptr<KeyWaiters>> keys_;  // by database number and key
+  std::vector<std::string>
+      ready_;  // names, not pointers: a signalled key may lose its waiters before it is served
+  size_t ready_next_ = 0;
+  TimerHeap deadlines_;
+  uint64_t added_ = 0;  // breaks ties of deadlines: first come, first released
+  size_t sessions_ = 0;
+};
+
+}  // namespace sluice::core

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "server/core/command_call.h"
+
+#include "engine/base/check.h"
+#include "server/core/server.h"
+
+namespace sluice::core {
+
+CommandCall::CommandCall(Server& server_in, Session& session_in, const CommandSpec& spec_in, Words words_in,
+                         std::string_view raw, const Stamp& stamp_in, Mode mode_in)
+    : words(words_in),
+      spec(spec_in),
+      server(server_in),
+      session(session_in),
+      stamp(stamp_in),
+      mode(mode_in),
+      reply(session_in.output, session_in.protocol),
+      raw_(raw) {}
+
+Keyspace& CommandCall::keyspace() const {
+  return server.keyspace;
+}
+QueueSystem& CommandCall::queues() const {
+  return server.queues;
+}
+
+void CommandCall::log() {
+  logged_ = true;
+  if (mode == Mode::kReplay) return;
+  CHECK((spec.flags & kBlocking) == 0);  // a blocking command is logged as its twin
+  server.commit.append(session.db, words, raw_);
+}
+
+void CommandCall::log_as(Words resolved) {
+  logged_ = true;
+  if (mode != Mode::kReplay) server.commit.append(session.db, resolved, {});
+}
+
+void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) {
+  if (mode == Mode::kReplay) return;
+  if (wakes_waiters(event)) server.blocking.signal(changed_db, key);
+}
+
+void CommandCall::block(WaitKind kind, std::span<const std::string_view> keys, std::optional<Millis> timeout,
+                        Words words_again) {
+  CHECK(may_block());
+  blocked_ = true;
+  if (woken()) return;
+  std::optional<MonoMs> deadline;
+  if (timeout) deadline = server.sequencer.mono_now() + *timeout;
+  server.blocking.add(session, spec, kind, session.db, keys, words_again.empty() ? words : words_again,
+                      deadline);
+}
+
+}  // namespace sluice::core

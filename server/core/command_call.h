@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// One execution of one command: what a handler gets, and where it says what it did. A handler validates, then mutates,
+// then says so:
+//   * log() or log_as(): state changed. Not called: nothing changed, nothing is logged.
+//   * changed(key, event): for every key that changed, in order. Wakes waiters, touches watched keys.
+// A handler that has to wait calls block() instead of replying.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/stamp.h"
+#include "protocol/reply_writer.h"
+#include "server/core/blocking.h"
+#include "server/core/command_spec.h"
+#include "server/core/key_event.h"
+#include "server/core/owned_words.h"
+#include "server/core/session.h"
+
+namespace sluice {
+class Keyspace;
+class QueueSystem;
+}  // namespace sluice
+
+namespace sluice::core {
+
+class Server;
+
+class CommandCall {
+ public:
+  // How the command came to be run.
+  enum class Mode : uint8_t {
+    kClient,  // straight from a client
+    kExec,    // inside a transaction: never waits
+    kWoken,   // again, for a client that was blocked on it
+    kReplay,  // from the log: not logged again, nobody waits
+  };
+
+  CommandCall(Server& server, Session& session, const CommandSpec& spec, Words words, std::string_view raw,
+              const Stamp& stamp, Mode mode);
+
+  const Words words;  // [0] is the name as sent
+  const CommandSpec& spec;
+  Server& server;
+  Session& session;
+  const Stamp stamp;
+  const Mode mode;
+  protocol::ReplyWriter reply;
+
+  int db() const { return session.db; }
+  Keyspace& keyspace() const;
+  QueueSystem& queues() const;
+
+  // Logs the words as they came.
+  void log();
+  // Logs these words instead: the resolved form.
+  void log_as(Words resolved);
+  void log_as(std::initializer_list<std::string_view> resolved) {
+    log_as(Words(resolved.begin(), resolved.size()));
+  }
+  bool logged() const { return logged_; }
+
+  // `key` of the session's database, or of another, was changed.
+  void changed(std::string_view key, KeyEvent event) { changed(session.db, key, event); }
+  void changed(int db, std::string_view key, KeyEvent event);
+
+  // Writes an error with a text of the handler's own; `return call.fail("ERR ...");`.
+  Error fail(std::string_view text) {
+    reply.error(text);
+    return Error::kReplied;
+  }
+
+  // False in a transaction, in a script and from the log: answer as if the time were over.
+  bool may_block() const { return mode == Mode::kClient || mode == Mode::kWoken; }
+  bool woken() const { return mode == Mode::kWoken; }
+  // Nothing there: wait until one of `keys` has something for a waiter of this kind, then run the command again, or
+  // answer with a null array when `timeout` (nullopt: never) is over. When run again it may call block() again: it
+  // keeps its place and its first deadline. `words_again`, if not empty, replaces the words ("$" resolved, say).
+  void block(WaitKind kind, std::span<const std::string_view> keys, std::optional<Millis> timeout,
+             Words words_again = {});
+  bool blocked() const { return blocked_; }
+
+ private:
+  std::string_view raw_;
+  bool logged_ = false;
+  bool blocked_ = false;
+};
+
+}  // namespace sluice::core

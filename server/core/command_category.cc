@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "server/core/command_category.h"
+
+#include <iterator>
+
+namespace sluice::core {
+namespace {
+
+struct GroupWords {
+  Group group;
+  std::string_view name;
+  std::string_view category;  // empty: it is none
+};
+
+constexpr GroupWords kGroups[] = {
+    {Group::kGeneric, "generic", "keyspace"},
+    {Group::kString, "string", "string"},
+    {Group::kList, "list", "list"},
+    {Group::kSet, "set", "set"},
+    {Group::kSortedSet, "sorted-set", "sortedset"},
+    {Group::kHash, "hash", "hash"},
+    {Group::kStream, "stream", "stream"},
+    {Group::kPubSub, "pubsub", "pubsub"},
+    {Group::kTransactions, "transactions", "transaction"},
+    {Group::kConnection, "connection", "connection"},
+    {Group::kServer, "server", {}},
+    {Group::kScripting, "scripting", "scripting"},
+    {Group::kQueue, "queue", "queue"},
+};
+
+constexpr const GroupWords& words_of(Group group) {
+  return kGroups[static_cast<size_t>(group)];
+}
+
+constexpr bool in_order() {
+  for (const GroupWords& row : kGroups) {
+    if (&words_of(row.group) != &row) return false;
+  }
+  return std::size(kGroups) == static_cast<size_t>(Group::kQueue) + 1;
+}
+static_assert(in_order());
+
+bool has_keys(const CommandSpec& spec) {
+  return spec.keys[0].kind != KeySpec::Kind::kNone;
+}
+
+// FLUSHALL, DBSIZE and the like are about all keys, though they name none.
+bool concerns_keyspace(const CommandSpec& spec) {
+  if (spec.group == Group::kGeneric) return true;
+  return spec.group == Group::kServer && !has_keys(spec) && (spec.flags & (kWrite | kReadOnly)) != 0;
+}
+
+}  // namespace
+
+std::string_view group_name(Group group) {
+  return words_of(group).name;
+}
+
+std::vector<std::string_view> categories_of(const CommandSpec& spec) {
+  // A container by itself does nothing; its subcommands have the categories.
+  if (spec.handler == nullptr) return {"slow"};
+
+  const auto has = [&spec](uint32_t flag) { return (spec.flags & flag) != 0; };
+  std::vector<std::string_view> categories;
+  const auto add_if = [&categories](bool condition, std::string_view category) {
+    if (condition && !category.empty()) categories.push_back(category);
+  };
+  const std::string_view group = words_of(spec.group).category;
+  // These stand at the end; all other groups between what a command does and how.
+  const bool group_last = spec.group == Group::kConnection || spec.group == Group::kTransactions ||
+                          spec.group == Group::kScripting || spec.group == Group::kQueue;
+
+  add_if(concerns_keyspace(spec), "keyspace");
+  add_if(has(kReadOnly) && spec.group != Group::kScripting, "read");
+  add_if(has(kWrite), "write");
+  add_if(!group_last && spec.group != Group::kGeneric, group);
+  add_if(has(kPubSub) && spec.group != Group::kPubSub, "pubsub");
+  add_if(has(kAdmin), "admin");
+  add_if(has(kFast), "fast");
+  add_if(!has(kFast), "slow");
+  add_if(has(kBlocking), "blocking");
+  add_if(has(kAdmin | kDangerous), "dangerous");
+  add_if(group_last, group);
+  return categories;
+}
+
+}  // namespace sluice::core

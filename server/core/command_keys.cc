@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "server/core/command_keys.h"
+
+#include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
+
+namespace sluice::core {
+namespace {
+
+KeyRange locate_counted(const KeySpec& keys, std::span<const std::string_view> words) {
+  const size_t at = static_cast<size_t>(keys.first);
+  if (at >= words.size()) return {.valid = false};
+  const auto count = parse_i64(words[at]);
+  if (!count || *count < 1 || static_cast<uint64_t>(*count) > words.size() - at - 1) return {.valid = false};
+  return {.first = at + 1, .count = static_cast<size_t>(*count)};
+}
+
+KeyRange locate_after_word(const KeySpec& keys, std::span<const std::string_view> words) {
+  for (size_t at = static_cast<size_t>(keys.first); at < words.size(); ++at) {
+    if (!equals_folded(words[at], keys.word)) continue;
+    return {.first = at + 1, .count = (words.size() - at - 1) / 2};
+  }
+  return {.valid = false};
+}
+
+}  // namespace
+
+KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> words) {
+  switch (keys.kind) {
+    case KeySpec::Kind::kNone:
+      return {};
+    case KeySpec::Kind::kCounted:
+      return locate_counted(keys, words);
+    case KeySpec::Kind::kAfterWord:
+      return locate_after_word(keys, words);
+    case KeySpec::Kind::kRange:
+      break;
+  }
+  const auto size = static_cast<int>(words.size());
+  const int last = keys.last < 0 ? size + keys.last : keys.last;
+  if (keys.first >= size || last < keys.first || last >= size) return {.valid = false};
+  const auto step = static_cast<size_t>(keys.step);
+  return {.first = static_cast<size_t>(keys.first),
+          .count = static_cast<size_t>(last - keys.first) / step + 1,
+          .step = step};
+}
+
+}  // namespace sluice::core

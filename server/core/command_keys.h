@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// Finds the keys of a request from its row, for expiry, COMMAND GETKEYS and permissions alike.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "server/core/command_spec.h"
+
+namespace sluice::core {
+
+// Calls `visit(index of the word, flags)` for each key in order. False if the words do not have the keys that the row
+// promises (a number of keys that is none, or larger than the words that follow).
+template <typename Visit>
+bool for_each_key(const CommandSpec& spec, std::span<const std::string_view> words, Visit visit);
+
+// The indexes of the words between which keys lie: [first, first + count), each `step` apart.
+struct KeyRange {
+  bool valid = true;
+  size_t first = 0;
+  size_t count = 0;
+  size_t step = 1;
+};
+KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> words);
+
+template <typename Visit>
+bool for_each_key(const CommandSpec& spec, std::span<const std::string_view> words, Visit visit) {
+  for (const KeySpec& keys : spec.keys) {
+    if (keys.kind == KeySpec::Kind::kNone) break;
+    const KeyRange range = locate_keys(keys, words);
+    if (!range.valid) return false;
+    for (size_t i = 0; i < range.count; ++i)
+      visit(range.first + i * range.step, keys.flags);
+  }
+  return true;
+}
+
+}  // namespace sluice::core

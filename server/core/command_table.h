@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//
+// All rows, found by name in one probe. Built once at the start from the rows that it is given.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/core/command_spec.h"
+
+namespace sluice::core {
+
+// What INFO commandstats says of one command; one for each row and each subcommand's row.
+struct CommandStats {
+  uint64_t calls = 0;
+  uint64_t nanoseconds = 0;
+  uint64_t rejected = 0;  // refused before it ran
+  uint64_t failed = 0;    // ran and answered an error
+};
+
+class CommandTable {
+ public:
+  // The rows must outlive the table. No two rows may have the same name.
+  explicit CommandTable(std::span<const CommandSpec> rows);
+
+  // In any case of letters; nullptr if there is none. Internal rows are found too: the dispatcher hides them.
+  const CommandSpec* find(std::string_view name) const;
+  static const CommandSpec* find_subcommand(const CommandSpec& container, std::string_view name);
+  std::span<const CommandSpec> rows() const { return rows_; }
+
+  // Of a row, or of a subcommand's row, of this table.
+  CommandStats& stats(const CommandSpec& spec);
+  void reset_stats() { stats_.assign(stats_.size(), {}); }
+  // "get" or "config|get".
+  static std::string full_name(std::string_view container, const CommandSpec& spec);
+
+ private:
+  // A name in lower case as a few machine words, so that finding one compares numbers: the first and the last
+  // eight bytes (which overlap in a short name, and are filled up with zeros in a very short one).
+  struct FoldedName {
+    uint64_t head = 0;
+    uint64_t tail = 0;
+    bool operator==(const FoldedName&) const = default;
+    size_t hash(size_t size) const;
+  };
+  struct Slot {
+    FoldedName name;
+    const CommandSpec* spec = nullptr;
+  };
+  struct SubcommandStats {
+    std::span<const CommandSpec> rows;
+    size_t begin;  // of the first row's in stats_
+  };
+  static FoldedName fold(std::string_view name);
+  void insert(const CommandSpec& row);
+
+  std::span<const CommandSpec> rows_;
+  std::vector<Slot>
+      slots_;  // open addressing; a power of two, and so many that most names lie where they hash to
+  // Of the rows; then those of each container's subcommands.
+  std::vector<CommandStats> stats_;
+  std::vector<SubcommandStats> subcommands_;
+};
+
+}  // namespace sluice::core

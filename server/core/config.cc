@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+//
+// Walks the table of directives.h. The texts of refusals are those of Redis, which clients and test harnesses match on.
+#include "server/core/config.h"
+
+#include <algorithm>
+
+#include "engine/base/ascii.h"
+#include "engine/base/check.h"
+#include "engine/base/glob.h"
+#include "engine/base/number_text.h"
+#include "server/core/config_text.h"
+#include "server/core/directives.h"
+#include "server/core/version.h"
+
+namespace sluice::core {
+namespace {
+
+using Refusal = std::optional<std::string>;
+constexpr std::string_view kBadDirective = "Bad directive or wrong number of arguments";
+
+std::optional<size_t> find_row(std::string_view name) {
+  const auto rows = directives();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (equals_folded(rows[i].name, name)) return i;
+    if (!rows[i].alias.empty() && equals_folded(rows[i].alias, name)) return i;
+  }
+  return std::nullopt;
+}
+
+// The place of `word` among words with one blank between them.
+std::optional<size_t> index_of(std::string_view words, std::string_view word) {
+  size_t index = 0;
+  while (!words.empty()) {
+    const size_t end = words.find(' ');
+    if (equals_folded(words.substr(0, end), word)) return index;
+    if (end == std::string_view::npos) return std::nullopt;
+    words.remove_prefix(end + 1);
+    ++index;
+  }
+  return std::nullopt;
+}
+
+std::string_view word_at(std::string_view words, size_t index) {
+  for (; index > 0; --index)
+    words.remove_prefix(words.find(' ') + 1);
+  return words.substr(0, words.find(' '));
+}
+
+std::string with_commas(std::string_view words) {
+  std::string text;
+  for (const char byte : words) {
+    if (byte == ' ') text += ',';
+    text += byte;
+  }
+  return text;
+}
+
+template <typename Words>
+std::string joined(const Words& words) {
+  std::string text;
+  for (const auto& word : words) {
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+  return text;
+}
+
+std::string octal(int64_t mode) {
+  std::string text;
+  do {
+    text.insert(text.begin(), static_cast<char>('0' + mode % 8));
+    mode /= 8;
+  } while (mode > 0);
+  return text;
+}
+
+std::optional<int64_t> parse_octal(std::string_view text) {
+  if (text.empty() || text.size() > 6) return std::nullopt;
+  int64_t mode = 0;
+  for (const char byte : text) {
+    if (byte < '0' || byte > '7') return std::nullopt;
+    mode = mode * 8 + (byte - '0');
+  }
+  return mode;
+}
+
+Refusal out_of_bounds(const Directive& row) {
+  return "argument must be between " + std::to_string(row.min) + " and " + std::to_string(row.max) +
+         " inclusive";
+}
+
+// What a directive was given, read by its kind.
+struct Value {
+  std::string text;  // as CONFIG GET shows it
+  bool yes = false;
+  int64_t number = 0;
+  uint64_t bytes = 0;
+  size_t enumerator = 0;
+  std::vector<std::string> words;
+};
+
+Refusal read_boolean(std::string_view word, Value& value) {
+  value.yes = equals_folded(word, "yes");
+  if (!value.yes && !equals_folded(word, "no")) return "argument must be 'yes' or 'no'";
+  value.text = value.yes ? "yes" : "no";
+  return std::nullopt;
+}
+
+Refusal read_integer(const Directive& row, std::string_view word, Value& value) {
+  const auto number = parse_i64(word);
+  if (!number) return "argument couldn't be parsed into an integer";
+  if (*number < row.min || *number > row.max) return out_of_bounds(row);
+  value.number = *number;
+  value.text = std::to_string(*number);
+  return std::nullopt;
+}
+
+Refusal read_octal(const Directive& row, std::string_view word, Value& value) {
+  const auto mode = parse_octal(word);
+  if (!mode) return "argument couldn't be parsed into an integer";
+  if (*mode > row.max) return "argument must be between 0 and " + octal(row.max) + " inclusive";
+  value.number = *mode;
+  value.text = octal(*mode);
+  return std::nullopt;
+}
+
+Refusal read_memory(const Directive& row, std::string_view word, Value& value) {
+  const auto bytes = parse_memory(word);
+  if (!bytes) return "argument must be a memory value";
+  const auto min = static_cast<uint64_t>(std::max<int64_t>(row.min, 0));
+  if (*bytes < min || *bytes > static_cast<uint64_t>(row.max)) return out_of_bounds(row);
+  value.bytes = *bytes;
+  value.text = std::to_string(*bytes);
+  return std::nullopt;
+}
+
+Refusal read_enumeration(const Directive& row, std::string_view word, Value& value) {
+  const auto enumerator = index_of(row.choices, word);
+  if (!enumerator) return "argument(s) must be one of the following: " + with_commas(row.choices);
+  value.enumerator = *enumerator;
+  value.text = word_at(row.choices, *enumerator);
+  return std::nullopt;
+}
+
+Refusal read_word(const Directive& row, std::string_view word, Value& value) {
+  if (row.kind == DirectiveKind::kLetters && word.find_first_not_of(row.choices) != std::string_view::npos) {
+    return "Invalid event class character. Use '" + std::string(row.choices) + "'.";
+  }
+  if (row.kind == DirectiveKind::kFileName) {
+    const bool is_name =
+        !word.empty() && word != "." && word != ".." && word.find('/') == std::string_view::npos;
+    if (!is_name) return std::string(row.name) + " can't be a path, just a name";
+  }
+  // A path or a password with a zero byte would be cut short where the system reads it.
+  if (word.find('\0') != std::string_view::npos) return "argument must not contain a zero byte";
+  value.text = word;
+  return std::nullopt;
+}
+
+Refusal read_value(const Directive& row, std::span<const std::string_view> words, Value& value) {
+  if (row.kind == DirectiveKind::kWords) {
+    for (const std::string_view word : words) {
+      if (!word.empty()) value.words.emplace_back(word);
+    }
+    value.text = joined(value.words);
+    return std::nullopt;
+  }
+  if (words.size() != 1) return "wrong number of arguments";
+  switch (row.kind) {
+    case DirectiveKind::kBoolean:
+      return read_boolean(words[0], value);
+    case DirectiveKind::kInteger:
+      return read_integer(row, words[0], value);
+    case DirectiveKind::kOctal:
+      return read_octal(row, words[0], value);
+    case DirectiveKind::kMemory:
+      return read_memory(row, words[0], value);
+    case DirectiveKind::kEnumeration:
+      return read_enumeration(row, words[0], value);
+    case DirectiveKind::kLetters:
+    case DirectiveKind::kText:
+    case DirectiveKind::kFileName:
+      return read_word(row, words[0], value);
+    case DirectiveKind::kWords:
+      break;
+  }
+  CHECK(false);
+}
+
+void store(const DirectiveMember& member, const Value& value, Settings& settings) {
+  if (const auto* boolean = std::get_if<bool Settings::*>(&member)) settings.*(*boolean) = value.yes;
+  if (const auto* number = std::get_if<int64_t Settings::*>(&member)) settings.*(*number) = value.number;
+  if (const auto* bytes = std::get_if<uint64_t Settings::*>(&member)) settings.*(*bytes) = value.bytes;
+  if (const auto* text = std::get_if<std::string Settings::*>(&member)) settings.*(*text) = value.text;
+  if (const auto* words = std::get_if<std::vector<std::string> Settings::*>(&member))
+    settings.*(*words) = value.words;
+  if (const auto* enumeration = std::get_if<EnumerationMember>(&member))
+    enumeration->set(settings, value.enumerator);
+}
+
+std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
+  return std::vector<std::string_view>(words.begin(), words.end());
+}
+
+std::string fatal(std::string_view where, std::string_view line, std::string_view why) {
+  std::string text = "\n*** FATAL CONFIG FILE ERROR (Sluice ";
+  text.append(kVersion).append(") ***\nReading ").append(where);
+  text.append("\n>>> '").append(line).append("'\n").append(why);
+  return text;
+}
+
+std::string refused_set(std::string_view name, std::string_view why) {
+  std::string text = "ERR CONFIG SET failed (possibly related to argument '";
+  return text.append(name).append("') - ").append(why);
+}
+
+}  // namespace
+
+Config::Config() : values_(directives().size()) {
+  const auto rows = directives();
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const auto words = split_words(rows[row].initial);
+    CHECK(words);
+    std::vector<std::string_view> views = views_of(*words);
+    if (views.empty()) views.emplace_back();
+    const Refusal refusal = assign(row, views);
+    CHECK(!refusal);
+  }
+}
+
+Refusal Config::assign(size_t row_index, std::span<const std::string_view> words) {
+  const Directive& row = directives()[row_index];
+  Value value;
+  if (Refusal refusal = read_value(row, words, value)) return refusal;
+  if (row.role == DirectiveRole::kRefused && value.text != row.initial) return std::string(row.doc);
+
+  store(row.member, value, settings_);
+  values_[row_index] = std::move(value.text);
+  return std::nullopt;
+}
+
+Refusal Config::set(std::string_view name, std::span<const std::string_view> words) {
+  const auto row_index = find_row(name);
+  if (!row_index || words.empty()) return std::string(kBadDirective);
+  const Directive& row = directives()[*row_index];
+
+  if (words.size() == 1 && index_of(row.choices_ignored, words[0])) {
+    notices_.push_back("'" + std::string(row.name) + " " + std::string(words[0]) + "' is not followed, '" +
+                       values_[*row_index] + "' holds. " + std::string(row.doc));
+    return std::nullopt;
+  }
+  const std::string before = values_[*row_index];
+  if (Refusal refusal = assign(*row_index, words)) return refusal;
+  if (row.role == DirectiveRole::kUnused && values_[*row_index] != before) {
+    notices_.push_back("'" + std::string(row.name) + "' was accepted and does nothing here. " +
+                       std::string(row.doc));
+  }
+  return std::nullopt;
+}
+
+Refusal Config::parse_file(std::string_view text, std::string_view source, const Include& include) {
+  return parse_text(text, source, include, 0);
+}
+
+Refusal Config::parse_text(std::string_view text, std::string_view source, const Include& include,
+                           int nested) {
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const size_t first = line.find_first_not_of(" \t\r\v\f");
+    if (first == std::string_view::npos || line[first] == '#') continue;
+    const auto words = split_words(line);
+    const std::string where = std::string(source) + ", at line " + std::to_string(number);
+    if (!words) return fatal(where, line, "Unbalanced quotes in configuration line");
+    if (words->empty()) continue;
+    if (equals_folded(words->front(), "include")) {
+      if (words->size() != 2) return fatal(where, line, kBadDirective);
+      if (nested == kConfigIncludesNestedMax)
+        return fatal(where, line, "Too many files that include each other");
+      const auto included = include((*words)[1]);
+      if (!included) return fatal(where, line, "Cannot read this file");
+      if (Refusal refusal = parse_text(*included, (*words)[1], include, nested + 1)) return refusal;
+      continue;
+    }
+    const std::vector<std::string_view> views = views_of(*words);
+    if (Refusal refusal = set(views[0], std::span(views).subspan(1))) return fatal(where, line, *refusal);
+  }
+  return std::nullopt;
+}
+
+Refusal Config::parse_command_line(const std::vector<std::vector<std::string>>& directives) {
+  for (const auto& directive : directives) {
+    const std::vector<std::string_view> views = views_of(directive);
+    if (Refusal refusal = set(views[0], std::span(views).subspan(1))) {
+      return fatal("the command line", joined(directive), *refusal);
+    }
+  }
+  return std::nullopt;
+}
+
+Refusal Config::set_many(std::span<const std::string_view> pairs) {
+  std::vector<size_t> rows;
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    const auto row = find_row(pairs[i]);
+    if (!row || i + 1 == pairs.size()) {
+      return "ERR Unknown option or number of arguments for CONFIG SET - '" + std::string(pairs[i]) + "'";
+    }
+    if (!directives()[*row].at_run_time) return refused_set(pairs[i], "can't set immutable config");
+    if (std::find(rows.begin(), rows.end(), *row) != rows.end()) {
+      return refused_set(pairs[i], "duplicate parameter");
+    }
+    rows.push_back(*row);
+  }
+
+  const Settings settings_before = settings_;
+  const std::vector<std::string> values_before = values_;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::string_view text = pairs[2 * i + 1];
+    std::vector<std::string_view> words{text};
+    std::vector<std::string> split;
+    if (directives()[rows[i]].kind == DirectiveKind::kWords) {
+      split = split_words(text).value_or(std::vector<std::string>{std::string(text)});
+      words = views_of(split);
+    }
+    if (Refusal refusal = assign(rows[i], words)) {
+      settings_ = settings_before;
+      values_ = values_before;
+      return refused_set(pairs[2 * i], *refusal);
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> Config::get(
+    std::span<const std::string_view> patterns) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  const auto add_if_matched = [&found, patterns](std::string_view name, const std::string& value) {
+    for (const std::string_view pattern : patterns) {
+      if (!glob_matches(pattern, name, LetterCase::kFolded)) continue;
+      found.emplace_back(name, value);
+      return;
+    }
+  };
+  const auto rows = directives();
+  for (size_t row = 0; row < rows.size(); ++row) {
+    add_if_matched(rows[row].name, values_[row]);
+    if (!rows[row].alias.empty()) add_if_matched(rows[row].alias, values_[row]);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::optional<std::string> Config::value(std::string_view name) const {
+  const auto row = find_row(name);
+  if (!row) return std::nullopt;
+  return values_[*row];
+}
+
+}  // namespace sluice::core

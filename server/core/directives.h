@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// Every directive of the configuration in one table: its name, what it takes, its default and bounds, when it may
+// change, and what it is for. The configuration file, the command line, CONFIG GET, CONFIG SET and conf/sluice.conf are
+// all read from here.
+//
+// Redis's directives that mean nothing here are in it too, so that an existing redis.conf starts this server:
+//
+//   role      a value that is not the default
+//   kUsed     takes effect
+//   kUnused   is kept, shown by CONFIG GET, and does nothing; a notice says so at the start
+//   kRefused  is an error: going on without what was asked for would be unsafe
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "server/core/settings.h"
+
+namespace sluice::core {
+
+enum class DirectiveKind : uint8_t {
+  kBoolean,      // yes, no
+  kInteger,      // decimal, within bounds
+  kOctal,        // mode bits
+  kMemory,       // bytes, or with a unit: 1k = 1000, 1kb = 1024, and so m, mb, g, gb
+  kEnumeration,  // one of `choices`
+  kLetters,      // any of the letters of `choices`
+  kText,
+  kFileName,  // a name without a directory
+  kWords,     // any number of words
+};
+
+enum class DirectiveRole : uint8_t { kUsed, kUnused, kRefused };
+
+enum class Section : uint8_t { kNetwork, kClients, kGeneral, kMemory, kLog, kStructures, kUnused, kRefused };
+
+// A member of Settings that holds an enumerator.
+struct EnumerationMember {
+  void (*set)(Settings& settings, size_t enumerator);
+  size_t (*get)(const Settings& settings);
+};
+
+using DirectiveMember =
+    std::variant<std::monostate, bool Settings::*, int64_t Settings::*, uint64_t Settings::*,
+                 std::string Settings::*, std::vector<std::string> Settings::*, EnumerationMember>;
+
+struct Directive {
+  std::string_view name;
+  std::string_view alias = {};  // an older name
+  Section section;
+  DirectiveRole role = DirectiveRole::kUsed;
+  DirectiveKind kind;
+  std::string_view initial = {};  // the default, as in a file
+  int64_t min = 0;
+  int64_t max = INT64_MAX;
+  std::string_view choices = {};          // names of the enumerators in their order, with blanks between
+  std::string_view choices_ignored = {};  // accepted at the start, with a notice that the default holds
+  bool at_run_time = false;               // CONFIG SET may change it
+  DirectiveMember member = {};
+  // What it is for; of an unused one, why it is not; of a refused one, why it is refused.
+  std::string_view doc;
+};
+
+std::span<const Directive> directives();
+
+}  // namespace sluice::core

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "server/core/dispatcher.h"
+
+#include <string>
+
+#include "engine/base/check.h"
+#include "protocol/reply_writer.h"
+#include "server/core/command_keys.h"
+#include "server/core/server.h"
+
+namespace sluice::core {
+namespace {
+
+// As much of an unknown command's words as its error repeats.
+constexpr size_t kUnknownNameBytesMax = 128;
+constexpr size_t kUnknownArgumentsBytesMax = 128;
+
+std::string unknown_command_text(Words words) {
+  std::string text = "ERR unknown command '";
+  text.append(words[0].substr(0, kUnknownNameBytesMax)).append("', with args beginning with: ");
+  const size_t prefix = text.size();
+  for (size_t i = 1; i < words.size(); ++i) {
+    const size_t used = text.size() - prefix;
+    if (used >= kUnknownArgumentsBytesMax) break;
+    text.append("'").append(words[i].substr(0, kUnknownArgumentsBytesMax - used)).append("' ");
+  }
+  return text;
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return result;
+}
+
+}  // namespace
+
+void Dispatcher::refuse(Session& session, std::string_view error) {
+  if (session.in_multi) session.multi_failed = true;
+  server_.metrics.count_error(error);
+  protocol::ReplyWriter(session.output, session.protocol).error(error);
+  ++session.replies_unmarked;
+}
+
+const CommandSpec* Dispatcher::find(Session& session, Words words) {
+  const CommandSpec* spec = server_.commands.find(words[0]);
+  if (spec == nullptr || ((spec->flags & kInternal) != 0 && !session.internal)) {
+    refuse(session, unknown_command_text(words));
+    return nullptr;
+  }
+  std::string_view container;
+  if (!spec->subcommands.empty() && words.size() >= 2) {
+    const CommandSpec* subcommand = CommandTable::find_subcommand(*spec, words[1]);
+    if (subcommand == nullptr) {
+      std::string text = "ERR unknown subcommand '";
+      text.append(words[1].substr(0, kUnknownNameBytesMax)).append("'. Try ").append(upper(spec->name));
+      refuse(session, text.append(" HELP."));
+      return nullptr;
+    }
+    container = spec->name;
+    spec = subcommand;
+  }
+  if (!spec->arity.allows(words.size())) {
+    ++server_.commands.stats(*spec).rejected;
+    const std::string fault =
+        "wrong number of arguments for '" + CommandTable::full_name(container, *spec) + "' command";
+    // An EXEC that is refused still ends the transaction: a client that sent it sends no other.
+    const bool ends_transaction = spec->name == "exec";
+    if (ends_transaction) session.leave_multi();
+    refuse(session, (ends_transaction ? "EXECABORT Transaction discarded because of: " : "ERR ") + fault);
+    return nullptr;
+  }
+  session.last_command = spec;
+  session.last_container = container;
+  return spec;
+}
+
+bool Dispatcher::admit(Session& session, const CommandSpec& spec, Words words) {
+  std::string refusal;
+  if (!session.authenticated && (spec.flags & kNoAuth) == 0) {
+    refusal = error_text(Error::kNoAuth);
+  } else if (session.in_multi && (spec.flags & kNoMulti) != 0) {
+    refusal = error_text(Error::kNotInMulti);
+  } else if ((spec.flags & kDenyOom) != 0 && server_.over_memory()) {
+    refusal = error_text(Error::kOutOfMemory);
+  } else if ((spec.flags & kWrite) != 0) {
+    refusal = server_.commit.refusal(spec);
+  }
+  (void)words;
+  if (refusal.empty()) return true;
+  ++server_.commands.stats(spec).rejected;
+  refuse(session, refusal);
+  return false;
+}
+
+void Dispatcher::queue(Session& session, const CommandSpec& spec, Words words) {
+  QueuedCommand& queued = session.queued.emplace_back(QueuedCommand{&spec, OwnedWords(words)});
+  session.queued_bytes += queued.words.bytes();
+  protocol::ReplyWriter(session.output, session.protocol).simple("QUEUED");
+  ++session.replies_unmarked;
+}
+
+void Dispatcher::execute(Session& session, Words words, std::string_view raw) {
+  DCHECK(!words.empty() && !session.blocked());
+  ++server_.metrics.commands_processed;
+  ++session.commands;
+  session.last_command_at = server_.sequencer.mono_now();
+  const CommandSpec* spec = find(session, words);
+  if (spec == nullptr || !admit(session, *spec, words)) return;
+  if (session.in_multi && (spec->flags & kImmediate) == 0) {
+    queue(session, *spec, words);
+    return;
+  }
+  if (run(session, *spec, words, raw, CommandCall::Mode::kClient)) ++session.replies_unmarked;
+  if (server_.blocking.has_ready()) server_.serve_ready();
+}
+
+void Dispatcher::expire_named_keys(Session& session, const CommandSpec& spec, Words words) {
+  // Keys are expired at the start of each turn; only when more fell due than one turn takes are some left over.
+  if (server_.keyspace.first_expired(server_.sequencer.now()) == nullptr) [[likely]]
+    return;
+  for_each_key(spec, words, [&](size_t index, uint16_t) {
+    const Entry* entry = server_.keyspace.find(session.db, words[index]);
+    if (entry != nullptr && server_.keyspace.expired(*entry, server_.sequencer.now())) server_.expire(*entry);
+  });
+}
+
+bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std::string_view raw,
+                     CommandCall::Mode mode) {
+  if (mode != CommandCall::Mode::kReplay) expire_named_keys(session, spec, words);
+  const size_t output_before = session.output.size();
+  CommandStats& stats = server_.commands.stats(spec);
+  ++stats.calls;
+  CommandCall call(server_, session, spec, words, raw, server_.sequencer.stamp(), mode);
+  const Result<void> result = spec.handler(call);
+  if (result.ok()) return !call.blocked();
+  ++stats.failed;
+  if (result.error() != Error::kReplied) {
+    session.output.truncate(output_before);
+    call.reply.error(error_text(result.error()));
+  }
+  server_.metrics.count_error(session.output.view().substr(output_before + 1));
+  CHECK(!call.logged());  // an error says that nothing changed
+  return true;
+}
+
+bool Dispatcher::replay(Session& session, Words words, const Stamp& stamp, std::string& why) {
+  session.output.clear();
+  const CommandSpec* spec = find(session, words);
+  if (spec != nullptr) {
+    CommandCall call(server_, session, *spec, words, {}, stamp, CommandCall::Mode::kReplay);
+    const Result<void> result = spec->handler(call);
+    if (result.ok()) {
+      session.output.clear();
+      return true;
+    }
+    if (result.error() != Error::kReplied) call.reply.error(error_text(result.error()));
+  }
+  why = session.output.view().substr(0, session.output.view().find('\r'));
+  return false;
+}
+
+}  // namespace sluice::core

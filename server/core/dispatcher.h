@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// Takes a request to its handler: finds the row, makes the checks that every command shares, in the order
+// in which Redis
+// makes them, queues inside a transaction, runs.
+#pragma once
+
+#include <string_view>
+
+#include "engine/stamp.h"
+#include "server/core/command_call.h"
+#include "server/core/owned_words.h"
+#include "server/core/session.h"
+
+namespace sluice::core {
+
+class Server;
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(Server& server) : server_(server) {}
+
+  // A request of a client. `raw` is its canonical encoding if it came like that, else empty.
+  void execute(Session& session, Words words, std::string_view raw);
+  // Runs a command that has passed the checks. True: it has replied (it did not block).
+  bool run(Session& session, const CommandSpec& spec, Words words, std::string_view raw,
+           CommandCall::Mode mode);
+  // Runs a record of the log. False: it is no command, or it answered an error; nothing more may be loaded then, and
+  // `why` says what was wrong.
+  [[nodiscard]] bool replay(Session& session, Words words, const Stamp& stamp, std::string& why);
+
+ private:
+  // The row for these words, or nullptr when the error has been replied.
+  const CommandSpec* find(Session& session, Words words);
+  // True: the command may go on. False: it was refused and the refusal replied.
+  bool admit(Session& session, const CommandSpec& spec, Words words);
+  void refuse(Session& session, std::string_view error);
+  void expire_named_keys(Session& session, const CommandSpec& spec, Words words);
+  void queue(Session& session, const CommandSpec& spec, Words words);
+
+  Server& server_;
+};
+
+}  // namespace sluice::core

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+#include "server/core/server.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/base/number_text.h"
+#include "engine/digest.h"
+#include "engine/list_value.h"
+#include "protocol/reply_writer.h"
+#include "server/core/command_call.h"
+
+namespace sluice::core {
+namespace {
+
+// A buffer that has held a big request or reply gives its memory back when it is empty.
+constexpr size_t kIdleBufferBytesMax = 64u << 10;
+
+// A session with this many bytes of replies unsent executes nothing more until half of them are gone: a few bytes of
+// requests can ask for gigabytes. The network stops reading from it at the same size.
+constexpr size_t kReplyBytesHeldMax = 64u << 20;
+
+// As much of what a session has sent ahead is executed in one turn; the others have their turn too.
+constexpr size_t kInputBytesShare = 256u << 10;
+
+}  // namespace
+
+Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
+               std::span<const CommandSpec> rows)
+    : seams(seams_in),
+      facts(std::move(facts_in)),
+      config(std::move(config_in)),
+      keyspace(seams_in.entropy.draw()),
+      commands(rows),
+      sequencer(seams_in.clock, seams_in.steady_clock, seams_in.entropy),
+      started_at(sequencer.mono_now()),
+      commit(*this),
+      dispatcher(*this),
+      internal_session_(std::make_unique<Session>()) {
+  metrics.commands_rate.restart(started_at);
+  internal_session_->internal = true;
+  internal_session_->authenticated = true;
+}
+
+Server::~Server() {
+  for (auto& [id, session] : sessions_) {
+    if (session->blocked()) blocking.remove(*session);
+  }
+}
+
+bool Server::load() {
+  return commit.load(*internal_session_);
+}
+
+void Server::start() {
+  CHECK(commit.loaded() && !in_turn_);
+  // Not begin_turn(), which may already let a lease run out: workers are not to blame for the outage.
+  in_turn_ = started_ = true;
+  sequencer.begin_turn();
+  run_internal({"QSTART"});
+  end_turn();
+}
+
+std::string Server::digest() const {
+  Digest digest;
+  keyspace.digest(digest);
+  queues.digest(digest);
+  return digest.text();
+}
+
+// --- Turns
+
+void Server::begin_turn() {
+  CHECK(!in_turn_ && started_);
+  in_turn_ = true;
+  sequencer.begin_turn();
+  metrics.commands_rate.sample(sequencer.mono_now(), metrics.commands_processed);
+  const uint64_t memory_max = config.settings().maxmemory;
+  over_memory_ = memory_max > 0 && facts.memory_used && facts.memory_used() > memory_max;
+  expire_keys();
+  tick_queues();
+  serve_ready();
+  time_out_waits();
+  commit.step_rewrite();
+}
+
+void Server::end_turn() {
+  CHECK(in_turn_);
+  resume_unblocked();
+  commit.end_turn();
+  release_replies();
+  in_turn_ = false;
+}
+
+MonoMs Server::next_deadline() const {
+  if (!to_resume_.empty() || commit.rewrite_wants_turn()) return sequencer.mono_now();
+  MonoMs deadline = std::min(blocking.next_deadline(), commit.next_deadline());
+  // Logged times are on the sequencer's clock, which runs with the steady one.
+  const int64_t due = std::min(keyspace.earliest_expiry().count, queues.next_due());
+  if (due != INT64_MAX) {
+    const int64_t wait = std::max<int64_t>(0, due - sequencer.now().count);
+    deadline = std::min(deadline, sequencer.mono_now() + Millis{wait});
+  }
+  return deadline;
+}
+
+void Server::expire_keys() {
+  for (size_t expired = 0; expired < kExpiredKeysMax; ++expired) {
+    const Entry* entry = keyspace.first_expired(sequencer.now());
+    if (entry == nullptr) return;
+    expire(*entry);
+  }
+}
+
+void Server::expire(const Entry& entry) {
+  ++metrics.keys_expired;
+  const std::string key(entry.key());
+  const int db = entry.db();
+  const std::string_view words[] = {"DEL", key};
+  commit.append(db, words, {});
+  keyspace.erase(entry);
+  blocking.signal(db, key);
+}
+
+void Server::flush(int db, bool all) {
+  for (int each = 0; each < kDatabases; ++each) {
+    if (all || each == db) blocking.signal_all(each);
+  }
+  all ? keyspace.flush_all() : keyspace.flush(db);
+}
+
+void Server::run_internal(std::initializer_list<std::string_view> words) {
+  const CommandSpec* spec = commands.find(*words.begin());
+  if (spec == nullptr) return;  // a table without the queue commands
+  Session& session = *internal_session_;
+  session.output.clear();
+  dispatcher.run(session, *spec, Words(words.begin(), words.size()), {}, CommandCall::Mode::kExec);
+  session.output.clear();
+}
+
+void Server::tick_queues() {
+  const int64_t due = queues.next_due();
+  if (due > sequencer.now().count) return;
+  metrics.queue_timer_lag_ms = sequencer.now().count - due;
+  char now[kI64CharsMax];
+  char transitions[kI64CharsMax];
+  const std::string_view now_text(now, format_i64(now, sequencer.now().count));
+  const std::string_view transitions_text(transitions, format_u64(transitions, kTickTransitionsMax));
+  run_internal({"TICK", now_text, transitions_text});
+}
+
+// --- Blocked clients
+
+void Server::serve_ready() {
+  while (KeyWaiters* key = blocking.take_ready())
+    serve(*key);
+}
+
+void Server::serve(KeyWaiters& key) {
+  // `key` goes away with its last waiter; the database and name are needed to the end.
+  const int db = key.db;
+  const std::string name = key.key;
+  for (WaitNode* node = key.first; node != nullptr;) {
+    const Entry* entry = keyspace.find(db, name);
+    const bool has_element =
+        entry != nullptr && entry->type() == ValueType::kList && entry->list().size() > 0;
+    Wait& wait = *node->wait;
+    if (wait.kind != WaitKind::kStream && !has_element) {
+      if (key.stream_waiters == 0) return;
+      node = node->next;
+      continue;
+    }
+    if (wait.kind == WaitKind::kStream && (entry == nullptr || entry->type() != ValueType::kStream)) {
+      node = node->next;
+      continue;
+    }
+    Session& session = *wait.session;
+    WaitNode* next = node->next;
+    const bool last_waiter = key.waiters == 1;
+    if (dispatcher.run(session, *wait.spec, wait.words.words(), {}, CommandCall::Mode::kWoken)) {
+      ++session.replies_unmarked;
+      unblock(session);
+      if (last_waiter) return;
+    }
+    node = next;
+  }
+}
+
+void Server::unblock(Session& session) {
+  if (session.blocked()) blocking.remove(session);
+  queue_output(session);
+  if (session.resume_queued) return;
+  session.resume_queued = true;
+  to_resume_.push_back(session.id);
+}
+
+void Server::time_out_waits() {
+  while (Session* session = blocking.first_overdue(sequencer.mono_now())) {
+    protocol::ReplyWriter(session->output, session->protocol).null_array();
+    ++session->replies_unmarked;
+    unblock(*session);
+  }
+}
+
+void Server::resume_unblocked() {
+  // What they send may block and wake others; those woken now join the list and are done in this turn too. It ends:
+  // each step either uses up input or leaves the list shorter. Who has had his share goes on in the next turn.
+  std::vector<uint64_t> next_turn;
+  for (size_t i = 0; i < to_resume_.size(); ++i) {
+    Session* session = find_session(to_resume_[i]);
+    if (session == nullptr) continue;
+    session->resume_queued = false;
+    execute_input(*session, {});
+    queue_output(*session);
+    if (session->resume_queued) next_turn.push_back(session->id);
+  }
+  to_resume_ = std::move(next_turn);
+}
+
+// --- Sessions
+
+Session& Server::connect(std::string address, std::string local_address, void* transport) {
+  auto session = std::make_unique<Session>();
+  session->id = ++session_id_last_;
+  session->address = std::move(address);
+  session->local_address = std::move(local_address);
+  session->transport = transport;
+  session->authenticated = config.settings().requirepass.empty();
+  session->connected_at = session->last_command_at = seams.steady_clock.now();
+  ++metrics.connections_received;
+  return *sessions_.emplace(session->id, std::move(session)).first->second;
+}
+
+Session* Server::find_session(uint64_t id) {
+  const auto it = sessions_.find(id);
+  return it == sessions_.end() ? nullptr : it->second.get();
+}
+
+void Server::disconnect(Session& session) {
+  if (session.blocked()) blocking.remove(session);
+  if (session.output_queued) std::erase(with_output_, &session);
+  sessions_.erase(session.id);
+}
+
+void Server::kill(Session& session) {
+  if (session.blocked()) blocking.remove(session);
+  session.closing = true;
+  session.kill_now = true;
+  queue_output(session);
+}
+
+void Server::queue_output(Session& session) {
+  if (session.output_queued) return;
+  session.output_queued = true;
+  with_output_.push_back(&session);
+}
+
+void Server::receive(Session& session, std::string_view bytes) {
+  CHECK(in_turn_);
+  metrics.bytes_in += bytes.size();
+  session.bytes_in += bytes.size();
+  if (session.closing) return;
+  if (session.blocked() || session.resume_queued || session.output.size() > kReplyBytesHeldMax) {
+    session.input.append(bytes);
+  } else {
+    execute_input(session, bytes);
+    if (session.resume_queued) to_resume_.push_back(session.id);
+  }
+  if (session.input.size() + session.queued_bytes > kInputBytesMax) kill(session);
+  queue_output(session);
+}
+
+void Server::execute_input(Session& session, std::string_view bytes) {
+  // Straight from the read buffer, unless something was left over from before.
+  const bool gathered = !session.input.empty();
+  if (gathered) session.input.append(bytes);
+  std::string_view rest = gathered ? session.input.view() : bytes;
+  const size_t rest_min = rest.size() > kInputBytesShare ? rest.size() - kInputBytesShare : 0;
+  while (!session.closing && !session.blocked() && !rest.empty()) {
+    if (session.output.size() > kReplyBytesHeldMax) break;  // sent() lets it go on
+    if (rest.size() < rest_min) {
+      session.resume_queued = true;  // the caller lists it
+      break;
+    }
+    const protocol::RequestLimits limits{
+        .bulk_bytes_max = static_cast<size_t>(config.settings().proto_max_bulk_len),
+        .authenticated = session.authenticated};
+    const auto status = session.parser.next(rest, limits);
+    if (status == protocol::RequestParser::Status::kRequest) {
+      const size_t consumed = session.parser.consumed();
+      dispatcher.execute(session, session.parser.words(), session.parser.raw());
+      rest.remove_prefix(consumed);
+      if (session.output.size() - session.sendable > kReplyBytesUnsentMax) kill(session);
+      continue;
+    }
+    if (status == protocol::RequestParser::Status::kNeedMore) {
+      rest.remove_prefix(session.parser.consumed());
+      break;
+    }
+    if (status == protocol::RequestParser::Status::kError) {
+      protocol::ReplyWriter(session.output, session.protocol)
+          .error("ERR " + std::string(session.parser.error()));
+      ++session.replies_unmarked;
+    } else {
+      seams.notices.write(NoticeLevel::kWarning,
+                          "Possible cross-protocol attack from " + session.address + ": connection closed");
+    }
+    session.closing = true;
+  }
+  if (session.closing) rest = {};
+  if (gathered) {
+    session.input.consume(session.input.size() - rest.size());
+    session.input.shrink(kIdleBufferBytesMax);
+  } else {
+    session.input.append(rest);
+  }
+}
+
+// --- Replies
+
+void Server::release_replies() {
+  const uint64_t durable = commit.releasable_sequence();
+  const uint64_t failed = commit.failed_sequence();
+  for (size_t i = 0; i < with_output_.size(); ++i) {
+    Session& session = *with_output_[i];
+    if (session.output.size() > session.marked_end()) {
+      session.marks.push_back({sequencer.sequence(), session.output.size(), session.replies_unmarked});
+      session.replies_unmarked = 0;
+    }
+    while (!session.marks.empty() && session.marks.front().sequence <= durable) {
+      session.sendable = session.marks.front().end;
+      session.marks.pop_front();
+    }
+    if (!session.marks.empty() && session.marks.front().sequence <= failed)
+      answer_with_failure(session, failed);
+  }
+  commit.failure_answered();
+}
+
+void Server::answer_with_failure(Session& session, uint64_t failed) {
+  // The disk did not take what these replies were to confirm. How many there were is known, what they said is void.
+  ByteBuffer kept;
+  kept.append(session.output.view().substr(0, session.sendable));
+  uint32_t replies = 0;
+  while (!session.marks.empty() && session.marks.front().sequence <= failed) {
+    replies += session.marks.front().replies;
+    session.marks.pop_front();
+  }
+  CHECK(session.marks.empty());  // what failed is all that was written
+  protocol::ReplyWriter writer(kept, session.protocol);
+  for (uint32_t i = 0; i < replies; ++i)
+    writer.error(commit.failure_text());
+  session.output = std::move(kept);
+  session.sendable = session.output.size();
+  if (!session.input.empty() && !session.blocked()) unblock(session);  // it may have waited for room
+}
+
+std::vector<Session*> Server::take_sendable() {
+  std::vector<Session*> sendable;
+  std::vector<Session*> held;
+  for (Session* session : with_output_) {
+    // Those whose replies wait for the disk stay in the list.
+    const bool waits = !session->marks.empty() && !session->kill_now;
+    (waits ? held : sendable).push_back(session);
+    session->output_queued = waits;
+    if (waits && session->sendable > 0) sendable.push_back(session);
+  }
+  with_output_ = std::move(held);
+  return sendable;
+}
+
+void Server::sent(Session& session, size_t size) {
+  CHECK(size <= session.sendable);
+  metrics.bytes_out += size;
+  session.bytes_out += size;
+  const bool was_full = session.output.size() > kReplyBytesHeldMax / 2;
+  session.output.consume(size);
+  session.sendable -= size;
+  for (Session::Mark& mark : session.marks)
+    mark.end -= size;
+  session.output.shrink(kIdleBufferBytesMax);
+  const bool has_room = session.output.size() <= kReplyBytesHeldMax / 2;
+  if (was_full && has_room && !session.input.empty() && !session.blocked()) unblock(session);
+}
+
+bool Server::close_log() {
+  return commit.close();
+}
+
+}  // namespace sluice::core

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+//
+// The whole server without sockets: sessions in, sessions out. server/net feeds it from a loop; tests and the simulator
+// call it directly. It owns every part of the core and wires them by hand.
+//
+// One turn:
+//
+//   begin_turn()   clocks are read once; keys expire, messages come due, waits time out, a rewrite does a slice
+//   receive() ...  bytes of sessions are parsed and executed; ready keys are served after each command
+//   end_turn()     clients that were woken go on with what they had sent; the turn's batch is written to the log
+//                  and made durable by policy; what replies may now leave is listed in take_sendable()
+//
+// Everything a session is owed was produced at some sequence, and leaves only when the log is durable up to there
+// (appendfsync always) or written (the other policies).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/byte_buffer.h"
+#include "engine/keyspace.h"
+#include "engine/queue/queue_system.h"
+#include "persistence/file_system.h"
+#include "server/core/blocking.h"
+#include "server/core/command_table.h"
+#include "server/core/commit.h"
+#include "server/core/config.h"
+#include "server/core/dispatcher.h"
+#include "server/core/metrics.h"
+#include "server/core/seams.h"
+#include "server/core/sequencer.h"
+#include "server/core/session.h"
+
+namespace sluice::core {
+
+struct Seams {
+  const Clock& clock;
+  const SteadyClock& steady_clock;
+  Entropy& entropy;
+  FileSystem& files;
+  Worker& worker;          // for the log's syncs
+  Worker& rewrite_worker;  // for those of a new base, which take longer
+  Notices& notices;
+};
+
+// Microseconds that the processor has worked for the process.
+struct CpuTime {
+  uint64_t system_us = 0;
+  uint64_t user_us = 0;
+};
+
+// What the process tells of itself; the core cannot know.
+struct ProcessFacts {
+  std::string executable;
+  std::string config_file;
+  int process_id = 0;
+  std::string run_id;  // 40 hexadecimal digits
+  // Bytes that the allocator has handed out, and that the process holds; read when asked.
+  std::function<uint64_t()> memory_used;
+  std::function<uint64_t()> memory_resident;
+  std::function<CpuTime()> cpu_time = {};
+  std::string os = {};         // "Linux 6.1.0 x86_64"
+  std::string allocator = {};  // "jemalloc-5.3.0"
+};
+
+// Budgets of one turn, so that no work makes clients wait: about a millisecond each.
+inline constexpr size_t kTickTransitionsMax = 1'000;
+inline constexpr size_t kExpiredKeysMax = 1'000;
+inline constexpr size_t kSnapshotKeysMax = 200;
+
+// A client may have this much unsent before it is cut off, and this much received and not executed.
+inline constexpr size_t kReplyBytesUnsentMax = size_t{1} << 30;
+inline constexpr size_t kInputBytesMax = size_t{1} << 30;
+
+class Server {
+ public:
+  // All seams, and the rows of the table, must outlive the server.
+  Server(Config config, const Seams& seams, ProcessFacts facts, std::span<const CommandSpec> commands);
+  ~Server();
+
+  // Loads the log. False: it must not start; why has been written to the notices.
+  [[nodiscard]] bool load();
+  // Begins to serve: leases that ran out while the server was away get a little more time. Call once, after load().
+  void start();
+
+  // --- Turns
+  void begin_turn();
+  void end_turn();
+  bool in_turn() const { return in_turn_; }
+  // When begin_turn() has to be called at the latest, on the steady clock.
+  MonoMs next_deadline() const;
+
+  // --- Sessions
+  Session& connect(std::string address, std::string local_address, void* transport);
+  // Executes every whole request among the bytes. Requires: in a turn.
+  void receive(Session& session, std::string_view bytes);
+  // The client is gone. The session must not be used any more.
+  void disconnect(Session& session);
+  // Sessions that have something to send or are to be closed, each once; clears the list.
+  std::vector<Session*> take_sendable();
+  // The first `size` sendable bytes have been sent.
+  void sent(Session& session, size_t size);
+  const std::unordered_map<uint64_t, std::unique_ptr<Session>>& sessions() const { return sessions_; }
+  Session* find_session(uint64_t id);
+  // Ends a session as CLIENT KILL does: replies already owed are dropped.
+  void kill(Session& session);
+  // Lists the session for take_sendable().
+  void queue_output(Session& session);
+
+  // --- For handlers
+  enum class Shutdown : uint8_t { kNo, kSave, kNow };
+  void request_shutdown(Shutdown how) { shutdown_ = how; }
+  Shutdown shutdown_requested() const { return shutdown_; }
+  // Writes and syncs what is left and closes the log cleanly. False: the disk did not take it.
+  [[nodiscard]] bool close_log();
+  std::string digest() const;
+  // Replies that blocked clients are owed now; called after each command and transaction.
+  void serve_ready();
+  void unblock(Session& session);  // ends the wait; the session goes on at the end of the turn
+  // Removes a key whose time is over, and logs that.
+  void expire(const Entry& entry);
+  // Ends all keys of the database, or of all of them.
+  void flush(int db, bool all);
+  // Whether more memory is used than maxmemory allows; as measured at the start of the turn.
+  bool over_memory() const { return over_memory_; }
+
+  ByteBuffer scratch;  // for the handler that runs; holds nothing between commands
+
+  const Seams seams;
+  const ProcessFacts facts;
+  Config config;
+  QueueSystem queues;  // before the keyspace, whose lists may be queues: it has to outlive them
+  Keyspace keyspace;
+  CommandTable commands;
+  Sequencer sequencer;
+  const MonoMs started_at;
+  Metrics metrics;
+  Blocking blocking;
+  Commit commit;
+  Dispatcher dispatcher;
+
+ private:
+  void execute_input(Session& session, std::string_view bytes);
+  void expire_keys();
+  void run_internal(std::initializer_list<std::string_view> words);
+  void tick_queues();
+  void time_out_waits();
+  void serve(KeyWaiters& key);
+  void resume_unblocked();
+  void release_replies();
+  void answer_with_failure(Session& session, uint64_t failed);
+
+  std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
+  std::vector<Session*> with_output_;
+  std::vector<uint64_t> to_resume_;  // by id: a client may be gone before its turn comes
+  std::unique_ptr<Session> internal_session_;
+  uint64_t session_id_last_ = 0;
+  bool in_turn_ = false;
+  bool started_ = false;
+  bool over_memory_ = false;
+  Shutdown shutdown_ = Shutdown::kNo;
+};
+
+}  // namespace sluice::core

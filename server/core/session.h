@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// One client as the core sees it: who it is, what it has sent that is not executed yet, and what it is owed. It has no
+// socket; Server::receive() takes bytes, `output` gives them.
+//
+//   input ──► parser ──► dispatcher ──► output ──► [0, sendable) may be sent now
+//                                              └─► the rest waits until the log batches up to its mark are durable
+//
+// Invariants: marks are in ascending order of sequence and end, all ends > sendable and <= output.size();
+// a blocked session executes nothing; a closing one neither.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/byte_buffer.h"
+#include "engine/base/time.h"
+#include "protocol/request_parser.h"
+#include "server/core/owned_words.h"
+
+namespace sluice::core {
+
+struct CommandSpec;
+struct Wait;
+
+// What MULTI has gathered.
+struct QueuedCommand {
+  const CommandSpec* spec;
+  OwnedWords words;
+};
+
+struct Session {
+  uint64_t id = 0;
+  std::string address;  // "ip:port", or the path of a Unix socket
+  std::string local_address;
+  int file_descriptor = -1;   // for CLIENT LIST only
+  void* transport = nullptr;  // the network's own; the core never looks at it
+  bool internal = false;      // not a client: log replay and internal commands
+
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+  std::string user = "default";
+  bool authenticated = false;
+  int protocol = 2;
+  int db = 0;
+  bool no_evict = false;
+  bool no_touch = false;
+
+  MonoMs connected_at;
+  MonoMs last_command_at;
+  const CommandSpec* last_command = nullptr;
+  std::string_view last_container = {};  // the name of the container of last_command, if it has one
+  uint64_t commands = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+
+  // --- Requests
+  protocol::RequestParser parser;
+  ByteBuffer input;  // received and not executed: a part of a request, or what a blocked client sent behind
+  bool closing = false;        // executes nothing more; is closed as soon as what may be sent is sent
+  bool kill_now = false;       // closed without sending what is owed
+  std::unique_ptr<Wait> wait;  // set while blocked
+  bool blocked() const { return wait != nullptr; }
+  bool resume_queued = false;  // unblocked; what it sent meanwhile is executed at the end of the turn
+
+  // --- Transaction
+  bool in_multi = false;
+  bool multi_failed = false;  // a command was refused when it was queued: EXEC will refuse
+  bool in_exec = false;
+  std::vector<QueuedCommand> queued;
+  size_t queued_bytes = 0;
+  void leave_multi() {
+    in_multi = false;
+    multi_failed = false;
+    queued.clear();
+    queued_bytes = 0;
+  }
+
+  // --- Replies
+  struct Mark {
+    uint64_t sequence;  // the log must be durable up to here ...
+    size_t end;         // ... before output up to here may be sent
+    uint32_t replies;   // how many replies that part holds
+  };
+  ByteBuffer output;
+  size_t sendable = 0;
+  std::deque<Mark> marks;
+  uint32_t replies_unmarked = 0;  // replies behind the last mark
+  bool output_queued = false;     // is in Server's list of sessions with something to send
+
+  size_t marked_end() const { return marks.empty() ? sendable : marks.back().end; }
+};
+
+}  // namespace sluice::core

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// What an operator can choose, typed. Nothing here has a value of its own: the table in directives.cc says
+// each member's name in the configuration file, its default and its bounds, and Config fills it in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::core {
+
+// Enumerators stand in the order in which directives.cc names them.
+enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
+enum class MemoryPolicy : uint8_t { kNoEviction };
+enum class DebugCommand : uint8_t { kNo, kLocal, kYes };
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
+
+struct Settings {
+  // --- Network
+  std::vector<std::string> bind;  // addresses; one that begins with '-' may fail
+  int64_t port;                   // 0: no TCP
+  std::string unixsocket;         // empty: none
+  int64_t unixsocketperm;         // mode bits; 0: as the umask has it
+  int64_t tcp_backlog;
+  int64_t tcp_keepalive;  // seconds; 0: off
+  int64_t timeout;        // seconds after which an idle client is closed; 0: never
+  bool protected_mode;
+  int64_t maxclients;
+  uint64_t proto_max_bulk_len;
+  uint64_t client_query_buffer_limit;
+
+  // --- General
+  bool daemonize;
+  std::string pidfile;
+  LogLevel loglevel;
+  std::string logfile;  // empty: standard output
+  int64_t databases;
+  std::string dir;
+  DebugCommand enable_debug_command;
+  std::string requirepass;
+  std::string notify_keyspace_events;
+  int64_t slowlog_log_slower_than;  // microseconds; negative: off
+  int64_t slowlog_max_len;
+  int64_t busy_reply_threshold;  // milliseconds a script may run before others are told BUSY; 0: for ever
+
+  // --- Memory
+  uint64_t maxmemory;  // 0: no limit
+  MemoryPolicy maxmemory_policy;
+
+  // --- Log
+  bool appendonly;
+  FsyncPolicy appendfsync;
+  std::string appenddirname;
+  std::string appendfilename;
+  int64_t auto_aof_rewrite_percentage;  // 0: never by itself
+  uint64_t auto_aof_rewrite_min_size;
+  bool aof_load_truncated;
+
+  // --- Data structures
+  int64_t stream_node_max_entries;
+  uint64_t stream_node_max_bytes;
+};
+
+}  // namespace sluice::core

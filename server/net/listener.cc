@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+//
+// See listener.h.
+#include "server/net/listener.h"
+
+#include <sys/un.h>
+
+#include "engine/base/check.h"
+#include "server/net/address.h"
+#include "server/net/files.h"
+
+namespace sluice::net {
+namespace {
+
+// This machine does not have the address, or not the family.
+bool is_missing(int error) {
+  return error == UV_EADDRNOTAVAIL || error == UV_EAFNOSUPPORT || error == UV_EPROTONOSUPPORT ||
+         error == UV_ENOPROTOOPT || error == UV_EAI_ADDRFAMILY || error == UV_EAI_NONAME;
+}
+
+int resolve(uv_loop_t* loop, const std::string& host, int port, sockaddr_storage& address) {
+  if (host == "*") return uv_ip4_addr("0.0.0.0", port, reinterpret_cast<sockaddr_in*>(&address));
+  if (host == "::*") return uv_ip6_addr("::", port, reinterpret_cast<sockaddr_in6*>(&address));
+  if (uv_ip4_addr(host.c_str(), port, reinterpret_cast<sockaddr_in*>(&address)) == 0) return 0;
+  if (uv_ip6_addr(host.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address)) == 0) return 0;
+
+  uv_getaddrinfo_t request;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  const std::string service = std::to_string(port);
+  const int error = uv_getaddrinfo(loop, &request, nullptr, host.c_str(), service.c_str(), &hints);
+  if (error < 0) return error;
+  CHECK(request.addrinfo->ai_addrlen <= sizeof(address));
+  std::copy_n(reinterpret_cast<const char*>(request.addrinfo->ai_addr), request.addrinfo->ai_addrlen,
+              reinterpret_cast<char*>(&address));
+  uv_freeaddrinfo(request.addrinfo);
+  return 0;
+}
+
+}  // namespace
+
+// --- Listener
+
+int Listener::listen_tcp(const sockaddr* address, int backlog) {
+  CHECK(uv_tcp_init(loop_.uv(), &handle_.tcp) == 0);
+  ++handles_open_;
+  // Each address is what it says: [::] alone is not all of IPv4 too, so that both can be bound.
+  const unsigned flags = address->sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;
+  const int error = uv_tcp_bind(&handle_.tcp, address, flags);
+  return error < 0 ? error : listen(backlog);
+}
+
+int Listener::listen_unix(const std::string& path, int mode, int backlog) {
+  // libuv would cut it short and listen somewhere else.
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) return UV_ENAMETOOLONG;
+  CHECK(uv_pipe_init(loop_.uv(), &handle_.pipe, 0) == 0);
+  ++handles_open_;
+  const int error = uv_pipe_bind(&handle_.pipe, path.c_str());
+  if (error < 0) return error;
+  if (mode != 0) {
+    const int refused = set_mode(path, mode);
+    if (refused < 0) return refused;
+  }
+  return listen(backlog);
+}
+
+int Listener::listen(int backlog) {
+  stream()->data = this;
+  CHECK(uv_idle_init(loop_.uv(), &resume_) == 0);
+  ++handles_open_;
+  resume_.data = this;
+  return uv_listen(stream(), backlog, [](uv_stream_t* stream, int status) {
+    static_cast<Listener*>(stream->data)->on_connection(status);
+  });
+}
+
+void Listener::on_connection(int status) {
+  if (status < 0) return;  // out of descriptors: libuv has closed the client for us
+  loop_.enter_turn();
+  if (accept_turn_ != loop_.turn()) {
+    accept_turn_ = loop_.turn();
+    accepted_ = 0;
+  }
+  if (++accepted_ <= kAcceptsPerTurnMax) {
+    connections_.accept(stream());
+    return;
+  }
+  // libuv listens no further until the client that it holds is accepted.
+  uv_idle_start(&resume_, [](uv_idle_t* handle) {
+    uv_idle_stop(handle);
+    static_cast<Listener*>(handle->data)->on_connection(0);
+  });
+}
+
+void Listener::close() {
+  const auto closed = [](uv_handle_t* handle) { --static_cast<Listener*>(handle->data)->handles_open_; };
+  stream()->data = this;
+  if (handles_open_ == 2) uv_close(reinterpret_cast<uv_handle_t*>(&resume_), closed);
+  if (handles_open_ >= 1) uv_close(reinterpret_cast<uv_handle_t*>(stream()), closed);
+}
+
+// --- Listeners
+
+Listener& Listeners::add() {
+  listeners_.push_back(std::make_unique<Listener>(loop_, connections_));
+  return *listeners_.back();
+}
+
+std::optional<std::string> Listeners::open(const core::Settings& settings,
+                                           std::vector<std::string>& missing) {
+  if (settings.port != 0) {
+    for (const std::string& address : settings.bind) {
+      const bool optional = address.starts_with('-');
+      if (auto error = open_tcp(address.substr(optional ? 1 : 0), optional, settings, missing)) return error;
+    }
+  }
+  if (!settings.unixsocket.empty()) {
+    if (auto error = open_unix(settings)) return error;
+  }
+  if (names_.empty())
+    return "there is nothing to listen on: port is 0 or no address could be bound, and no unixsocket";
+  return std::nullopt;
+}
+
+std::optional<std::string> Listeners::open_tcp(const std::string& host, bool optional,
+                                               const core::Settings& settings,
+                                               std::vector<std::string>& missing) {
+  sockaddr_storage address{};
+  int error = resolve(loop_.uv(), host, static_cast<int>(settings.port), address);
+  if (error == 0) {
+    error =
+        add().listen_tcp(reinterpret_cast<const sockaddr*>(&address), static_cast<int>(settings.tcp_backlog));
+  }
+  if (error == 0) {
+    names_.push_back(address_text(address));
+    return std::nullopt;
+  }
+  const std::string what = host + ":" + std::to_string(settings.port) + ": " + uv_strerror(error);
+  if (!optional || !is_missing(error)) return "cannot listen on " + what;
+  missing.push_back(what);
+  return std::nullopt;
+}
+
+std::optional<std::string> Listeners::open_unix(const core::Settings& settings) {
+  const std::string& path = settings.unixsocket;
+  // A server that was killed leaves its socket behind. Nothing else is removed.
+  if (is_socket(path)) remove_file(path);
+  const int error = add().listen_unix(path, static_cast<int>(settings.unixsocketperm),
+                                      static_cast<int>(settings.tcp_backlog));
+  if (error < 0) return "cannot listen on " + path + ": " + uv_strerror(error);
+  names_.push_back(path);
+  unix_path_ = path;
+  return std::nullopt;
+}
+
+void Listeners::close() {
+  for (const auto& listener : listeners_)
+    listener->close();
+  if (!unix_path_.empty()) remove_file(unix_path_);  // libuv does so too; this is for when it did not
+  unix_path_.clear();
+}
+
+bool Listeners::closed() const {
+  for (const auto& listener : listeners_) {
+    if (!listener->closed()) return false;
+  }
+  return true;
+}
+
+}  // namespace sluice::net

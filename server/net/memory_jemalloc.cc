@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// The only file that knows jemalloc.
+#include "server/net/memory_jemalloc.h"
+
+#include <jemalloc/jemalloc.h>
+
+namespace sluice::net {
+namespace {
+
+// Long enough that a queue that breathes keeps its pages, short enough that one that has drained gives them back.
+constexpr ssize_t kDecayMs = 5'000;
+// How far the counters of this thread may move before all are added up again, which takes microseconds.
+constexpr uint64_t kLookBytes = 16u << 20;
+
+uint64_t read_size(const char* name) {
+  size_t value = 0;
+  size_t size = sizeof(value);
+  return mallctl(name, &value, &size, nullptr, 0) == 0 ? value : 0;
+}
+
+const uint64_t* read_counter(const char* name) {
+  uint64_t* counter = nullptr;
+  size_t size = sizeof(counter);
+  return mallctl(name, &counter, &size, nullptr, 0) == 0 ? counter : nullptr;
+}
+
+template <typename T>
+void write(const char* name, T value) {
+  mallctl(name, nullptr, nullptr, &value, sizeof(value));  // a build without it goes on without it
+}
+
+void advance_epoch() {
+  write("epoch", uint64_t{1});
+}
+
+}  // namespace
+
+Memory::Memory()
+    : thread_allocated_(read_counter("thread.allocatedp")),
+      thread_freed_(read_counter("thread.deallocatedp")) {
+  write("arenas.dirty_decay_ms", kDecayMs);
+  write("arenas.muzzy_decay_ms", ssize_t{0});
+  write("arena.0.dirty_decay_ms", kDecayMs);
+  write("arena.0.muzzy_decay_ms", ssize_t{0});
+  write("background_thread", true);
+  refresh();
+}
+
+uint64_t Memory::used() {
+  if (thread_allocated_ == nullptr || thread_freed_ == nullptr) {
+    refresh();
+    return used_then_;
+  }
+  const uint64_t allocated = *thread_allocated_ - allocated_then_;
+  const uint64_t freed = *thread_freed_ - freed_then_;
+  if (allocated + freed > kLookBytes) {
+    refresh();
+    return used_then_;
+  }
+  return used_then_ + allocated > freed ? used_then_ + allocated - freed : 0;
+}
+
+uint64_t Memory::resident() {
+  advance_epoch();
+  return read_size("stats.resident");
+}
+
+void Memory::refresh() {
+  advance_epoch();
+  used_then_ = read_size("stats.allocated");
+  if (thread_allocated_ != nullptr) allocated_then_ = *thread_allocated_;
+  if (thread_freed_ != nullptr) freed_then_ = *thread_freed_;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// The server on its loop: turns, sockets, signals, and how it all ends.
+//
+//   SIGTERM, SIGINT, SHUTDOWN ──► at the end of that turn: the log is closed ──► sockets closed, loop stopped
+//                                                     └► the disk refused: go on; a second signal ends it regardless
+//
+// While the log is being closed, signals have their ordinary effect again, so that a disk that hangs cannot keep the
+// process alive against a second SIGTERM. SIGHUP and SIGPIPE are ignored.
+#pragma once
+
+#include <uv.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/core/server.h"
+#include "server/net/connections.h"
+#include "server/net/listener.h"
+#include "server/net/loop.h"
+#include "server/net/stdout_notices.h"
+
+namespace sluice::net {
+
+class Network {
+ public:
+  // All must outlive the network.
+  Network(Loop& loop, core::Server& server, StdoutNotices& notices);
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  // Listens as the settings say; clients that come now wait until run(). What is wrong, or nothing.
+  std::optional<std::string> listen(std::vector<std::string>& missing);
+  const std::vector<std::string>& names() const { return listeners_.names(); }
+
+  // Serves until the end. The process's exit code.
+  int run();
+
+ private:
+  void end_turn();
+  void set_idle_timer();
+  void shut_down();
+  void on_signal(int number);
+  void watch_signals(bool watch);
+  void close();
+
+  Loop& loop_;
+  core::Server& server_;
+  StdoutNotices& notices_;
+  Connections connections_;
+  Listeners listeners_;
+  uv_signal_t terminate_;
+  uv_signal_t interrupt_;
+  uv_timer_t idle_timer_;  // looks for idle clients once a second, while there is a timeout
+  int handles_open_ = 0;
+  bool idle_timer_runs_ = false;
+  bool close_failed_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace sluice::net

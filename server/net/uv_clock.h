@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// The real clocks. The steady one counts the time for which the machine slept, because a lease ends then too.
+#pragma once
+
+#include "server/core/seams.h"
+
+namespace sluice::net {
+
+class WallClock final : public core::Clock {
+ public:
+  UnixMs now() const override;
+};
+
+class BootClock final : public core::SteadyClock {
+ public:
+  MonoMs now() const override;
+  uint64_t nanoseconds() const override;
+};
+
+}  // namespace sluice::net
