@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+//
+// A load generator: sends one request, encoded beforehand, over some connections, a pipeline at a time, and waits for
+// all its replies before the next. What it costs the server is read by the caller from the server's own
+// accounting; this
+// program prints only how long the whole took.
+//
+//   load PORT CONNECTIONS PIPELINE OPERATIONS WORD...
+//
+// "@N" as a word stands for N payload bytes. One thread, epoll. Ends with an error if a reply is an error.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+constexpr size_t kReadBytes = 256u << 10;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "load: %s\n", what.c_str());
+  std::exit(1);
+}
+
+std::string encode(int count, char** words) {
+  std::string request = "*" + std::to_string(count) + "\r\n";
+  for (int i = 0; i < count; ++i) {
+    std::string word = words[i];
+    if (word.size() > 1 && word[0] == '@') word = std::string(std::stoul(word.substr(1)), 'x');
+    request += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+  }
+  return request;
+}
+
+// Counts whole replies in a stream of bytes that comes in pieces.
+class ReplyCounter {
+ public:
+  // Returns how many replies ended within `bytes`.
+  size_t feed(std::string_view bytes) {
+    size_t ended = 0;
+    size_t at = 0;
+    while (at < bytes.size()) {
+      if (skip_ > 0) {
+        const size_t step = std::min(skip_, bytes.size() - at);
+        skip_ -= step;
+        at += step;
+        if (skip_ == 0) ended += end_item();
+        continue;
+      }
+      const size_t end = bytes.find('\n', at);
+      if (end == std::string_view::npos) {
+        line_.append(bytes.substr(at));
+        break;
+      }
+      line_.append(bytes.substr(at, end - at));
+      at = end + 1;
+      ended += take_line();
+      line_.clear();
+    }
+    return ended;
+  }
+
+ private:
+  size_t take_line() {
+    const int64_t number = std::strtoll(line_.c_str() + 1, nullptr, 10);
+    switch (line_[0]) {
+      case '-':
+        fail("the server answered " + line_);
+      case '$':
+        if (number >= 0) {
+          skip_ = static_cast<size_t>(number) + 2;
+          return 0;
+        }
+        return end_item();
+      case '*':
+        if (number > 0) {
+          open_.push_back(number);
+          return 0;
+        }
+        return end_item();
+      default:
+        return end_item();
+    }
+  }
+  size_t end_item() {
+    while (!open_.empty()) {
+      if (--open_.back() > 0) return 0;
+      open_.pop_back();
+    }
+    return 1;
+  }
+
+  std::string line_;
+  size_t skip_ = 0;
+  std::vector<int64_t> open_;
+};
+
+struct Connection {
+  int descriptor = -1;
+  ReplyCounter replies;
+  size_t outstanding = 0;
+  size_t unsent = 0;  // of the batch
+  size_t batch_bytes = 0;
+};
+
+int connect_to(int port) {
+  const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+    fail("cannot connect");
+  const int on = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return descriptor;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 6) fail("usage: load PORT CONNECTIONS PIPELINE OPERATIONS WORD...");
+  const int port = std::atoi(argv[1]);
+  const size_t connections = std::stoul(argv[2]);
+  const size_t pipeline = std::stoul(argv[3]);
+  size_t to_send = std::stoul(argv[4]);
+  size_t to_receive = to_send;
+  const std::string request = encode(argc - 5, argv + 5);
+  std::string batch;
+  for (size_t i = 0; i < pipeline; ++i)
+    batch += request;
+
+  const int poll = epoll_create1(0);
+  std::vector<Connection> all(connections);
+  for (size_t i = 0; i < connections; ++i) {
+    all[i].descriptor = connect_to(port);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = i;
+    epoll_ctl(poll, EPOLL_CTL_ADD, all[i].descriptor, &event);
+  }
+
+  const auto flush = [&](Connection& connection) {
+    while (connection.unsent > 0) {
+      const char* from = batch.data() + connection.batch_bytes - connection.unsent;
+      const ssize_t sent = send(connection.descriptor, from, connection.unsent, MSG_NOSIGNAL);
+      if (sent <= 0) fail("cannot send");
+      connection.unsent -= static_cast<size_t>(sent);
+    }
+  };
+  const auto start_batch = [&](Connection& connection) {
+    const size_t count = std::min(pipeline, to_send);
+    if (count == 0) return;
+    to_send -= count;
+    connection.outstanding = count;
+    connection.batch_bytes = connection.unsent = count * request.size();
+    flush(connection);
+  };
+
+  const auto started = std::chrono::steady_clock::now();
+  for (Connection& connection : all)
+    start_batch(connection);
+  std::vector<char> buffer(kReadBytes);
+  std::vector<epoll_event> events(connections);
+  while (to_receive > 0) {
+    const int ready = epoll_wait(poll, events.data(), static_cast<int>(events.size()), 30'000);
+    if (ready <= 0) fail("no reply within 30 seconds");
+    for (int i = 0; i < ready; ++i) {
+      Connection& connection = all[events[static_cast<size_t>(i)].data.u64];
+      const ssize_t size = recv(connection.descriptor, buffer.data(), buffer.size(), 0);
+      if (size <= 0) fail("the server closed the connection");
+      const size_t replies = connection.replies.feed({buffer.data(), static_cast<size_t>(size)});
+      connection.outstanding -= replies;
+      to_receive -= replies;
+      if (connection.outstanding == 0) start_batch(connection);
+    }
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  for (Connection& connection : all)
+    close(connection.descriptor);
+  std::printf("%.6f\n", took.count());
+  return 0;
+}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""Steps for blocking.py: (connection, commands sent at once), or (connection, None) when it goes away.
+
+Left out on purpose, because newer versions than our oracle re-execute a woken command and so decide
+otherwise: a transaction that feeds several keys of one waiter, or adds an entry and trims it away; a wrong
+type that comes to one of several keys of a waiter; a served move that feeds an earlier key of the next
+waiter. The transcript woken_again.txt says what we do. """
+A, B, C, D, E, F = range(6)
+
+
+def step(who, *lines):
+    return who, [line.split() for line in lines]
+
+
+SCENARIOS = [
+    ("waiters are served in the order in which they came", [
+        step(A, "BLPOP l1 0"), step(B, "BRPOP l1 0"), step(C, "BLPOP l1 0"), step(D, "RPUSH l1 a b c d")]),
+    ("a push of one serves one", [
+        step(A, "BLPOP l1 0"), step(B, "BLPOP l1 0"), step(D, "LPUSH l1 a"), step(D, "LPUSH l1 b")]),
+    ("the pusher is told the length before waiters take", [step(A, "BLPOP l1 0"), step(B, "RPUSH l1 a b")]),
+    ("waits end in time, and the others go on waiting", [
+        step(A, "BLPOP l1 0.05"), step(B, "BLPOP l1 0"), step(C, "BRPOP l1 0.01"), step(D, "RPUSH l1 a b")]),
+    ("each kind of wait times out with its own null", [
+        step(A, "BLPOP l1 0.01"), step(B, "BLMOVE l1 l2 LEFT LEFT 0.02"), step(C, "XREAD BLOCK 10 STREAMS x1 $"),
+        step(D, "BRPOP l1 l2 l3 0.03")]),
+    ("the first key with data decides, from left to right", [
+        step(D, "RPUSH l2 b", "RPUSH l3 c"), step(A, "BLPOP l1 l2 l3 0"), step(B, "BLPOP l1 l2 l3 0"),
+        step(C, "BLPOP l1 l2 l3 0"), step(D, "RPUSH l3 x")]),
+    ("a wrong type met first is an error even if a later key has data", [
+        step(D, "SET s1 x", "RPUSH l1 a"), step(A, "BLPOP s1 l1 0.01"), step(A, "BLPOP l1 s1 0.01"),
+        step(A, "BLPOP l2 s1 l1 0.01")]),
+    ("a waiter on several keys gets one element only", [
+        step(A, "BLPOP l1 l2 0"), step(B, "BLPOP l2 0"), step(D, "RPUSH l1 a"), step(D, "RPUSH l2 b")]),
+    ("a key named twice is served once", [step(A, "BLPOP l1 l1 0"), step(B, "RPUSH l1 a b")]),
+    ("a moved element wakes who waits for the destination", [
+        step(A, "BLPOP l2 0"), step(B, "BLMOVE l1 l2 LEFT RIGHT 0"), step(C, "RPUSH l1 a b")]),
+    ("a chain of moves runs to its end", [
+        step(A, "BLMOVE l1 l2 RIGHT LEFT 0"), step(B, "BLMOVE l2 l3 RIGHT LEFT 0"), step(C, "BRPOP l3 0"),
+        step(D, "LPUSH l1 a"), step(D, "LPUSH l1 b")]),
+    ("a ring of moves comes to rest", [
+        step(A, "BLMOVE l1 l2 LEFT LEFT 0"), step(B, "BLMOVE l2 l1 LEFT LEFT 0"), step(C, "RPUSH l1 a")]),
+    ("a move onto a wrong type fails for that waiter and leaves the element to the next", [
+        step(D, "SET s1 x"), step(A, "BLMOVE l1 s1 LEFT LEFT 0"), step(B, "BLPOP l1 0"), step(C, "RPUSH l1 a")]),
+    ("waiting onto the same key rotates it", [step(A, "BLMOVE l1 l1 LEFT RIGHT 0"), step(B, "RPUSH l1 a b")]),
+    ("nothing is served in the middle of a transaction", [
+        step(A, "BLPOP l1 0"), step(B, "MULTI", "RPUSH l1 a", "DEL l1", "EXEC"), step(B, "RPUSH l1 b")]),
+    ("a transaction's final state is what is served", [
+        step(A, "BLPOP l1 0"), step(B, "MULTI", "RPUSH l1 c", "LPUSH l1 d", "EXEC")]),
+    ("a transaction wakes several in their order", [
+        step(A, "BLPOP l1 0"), step(B, "BRPOP l1 0"), step(C, "MULTI", "RPUSH l1 a b c", "RPUSH l1 d", "LPOP l1", "EXEC")]),
+    ("inside a transaction nothing waits", [
+        step(A, "MULTI", "BLPOP l1 0", "BLMOVE l1 l2 LEFT LEFT 0", "XREAD BLOCK 0 STREAMS x1 $", "RPUSH l1 a",
+             "BLPOP l1 0", "EXEC")]),
+    ("a transaction that waits itself takes before other waiters", [
+        step(A, "BLPOP l1 0"), step(B, "MULTI", "RPUSH l1 a", "BLPOP l1 0", "EXEC")]),
+    ("another type does not wake", [
+        step(A, "BLPOP l1 0"), step(B, "SET l1 x"), step(B, "DEL l1"), step(B, "XADD l1 1-1 f v"), step(B, "DEL l1"),
+        step(B, "RPUSH l1 a")]),
+    ("who goes away gets nothing", [step(A, "BLPOP l1 0"), step(B, "BLPOP l1 0"), (A, None), step(C, "RPUSH l1 a")]),
+    ("who goes away leaves the element if nobody waits", [step(A, "BLPOP l1 0"), (A, None), step(C, "RPUSH l1 a")]),
+    ("what is sent behind a wait is run after it", [
+        step(A, "RPUSH l2 x", "BLPOP l1 0", "RPUSH l3 y", "LLEN l3"), step(B, "LLEN l3"), step(B, "RPUSH l1 a"),
+        step(B, "LLEN l3")]),
+    ("waits in a pipeline follow each other", [
+        step(A, "BLPOP l1 0", "BLPOP l1 0", "PING"), step(B, "RPUSH l1 a"), step(B, "RPUSH l1 b")]),
+    ("a waiter that feeds itself from behind", [
+        step(A, "BLPOP l1 0", "RPUSH l1 z", "BLPOP l1 0"), step(B, "BLPOP l1 0"), step(C, "RPUSH l1 a")]),
+    ("readers of a stream each get their copy", [
+        step(A, "XREAD BLOCK 0 STREAMS x1 $"), step(B, "XREAD BLOCK 0 COUNT 1 STREAMS x1 x2 $ $"),
+        step(C, "XADD x1 1-1 f v"), step(C, "XADD x1 1-2 f v")]),
+    ("$ is fixed when the reader comes", [
+        step(C, "XADD x1 5-1 f v"), step(A, "XREAD BLOCK 0 STREAMS x1 $"),
+        step(C, "MULTI", "XADD x1 6-1 f v", "XADD x1 6-2 f v", "EXEC")]),
+    ("a reader is not woken by lower IDs in a stream made anew", [
+        step(C, "XADD x1 5-1 f v"), step(A, "XREAD BLOCK 0 STREAMS x1 $"), step(C, "DEL x1"), step(C, "XADD x1 1-1 f v"),
+        step(C, "XADD x1 9-1 f v")]),
+    ("poppers and readers wait for keys of each other's kind in peace", [
+        step(A, "BLPOP x1 0"), step(B, "XREAD BLOCK 0 STREAMS x1 0"), step(C, "XADD x1 1-1 f v"), step(C, "DEL x1"),
+        step(C, "RPUSH x1 a")]),
+    ("data that is there is taken without waiting", [
+        step(D, "RPUSH l1 a b", "XADD x1 1-1 f v"), step(A, "BLPOP l1 0"), step(B, "BLMOVE l1 l2 LEFT LEFT 0"),
+        step(C, "XREAD BLOCK 0 STREAMS x1 0")]),
+    ("waits are per database", [
+        step(A, "SELECT 1", "BLPOP l1 0"), step(B, "RPUSH l1 a"), step(B, "SELECT 1", "RPUSH l1 b", "SELECT 0")]),
+]
+
+LISTS = ["l1", "l2", "l3"]
+OF_ANY_TYPE = "l3"  # waited for alone only
+STREAMS = ["x1", "x2"]
+
+
+def random_scenario(rng, connections):
+    # Either waits for several keys, or moves between all of them: see above.
+    several = rng.random() < 0.5
+    steps = []
+    blocked = set()  # perhaps: who was sent a wait without an end
+    entry = 0
+    for _ in range(rng.randint(8, 40)):
+        who = rng.randrange(connections)
+        what = rng.random()
+        if what < 0.45:
+            if who in blocked and rng.random() < 0.8:
+                continue
+            short = who not in blocked and rng.random() < 0.15
+            steps.append((who, [wait(rng, several, short)]))
+            if not short:
+                blocked.add(who)
+        elif what < 0.52:
+            steps.append((who, None))
+            blocked.discard(who)
+        elif who in blocked and rng.random() < 0.8:
+            continue
+        elif what < 0.62:
+            key = rng.choice(LISTS)
+            steps.append((who, [["MULTI"]] + [change(rng, key) for _ in range(rng.randint(1, 4))] + [["EXEC"]]))
+        elif what < 0.72:
+            entry += 1
+            steps.append((who, [["XADD", rng.choice(STREAMS), f"{entry}-1", "f", str(entry)]]))
+        elif what < 0.76:
+            steps.append((who, [["LMOVE", rng.choice(LISTS), rng.choice(LISTS), side(rng), side(rng)]]))
+        else:
+            steps.append((who, [change(rng, rng.choice(LISTS))]))
+    return steps
+
+
+def side(rng):
+    return rng.choice(["LEFT", "RIGHT"])
+
+
+def wait(rng, several, short):
+    seconds = rng.choice(["0.01", "0.02", "0.05"]) if short else rng.choice(["0", "0", "100"])
+    kind = rng.random()
+    if kind < 0.55:
+        return [rng.choice(["BLPOP", "BRPOP"])] + lists_of(rng, several) + [seconds]
+    if kind < 0.8:
+        to = rng.choice([OF_ANY_TYPE, "s1"] if several else LISTS + ["s1"])
+        return ["BLMOVE", rng.choice(LISTS), to, side(rng), side(rng), seconds]
+    keys = rng.sample(STREAMS, rng.randint(1, 2))
+    count = ["COUNT", rng.choice(["1", "2"])] if rng.random() < 0.3 else []
+    return ["XREAD"] + count + ["BLOCK", str(int(float(seconds) * 1000)), "STREAMS"] + keys + ["$"] * len(keys)
+
+
+def lists_of(rng, several):
+    if not several:
+        return [rng.choice(LISTS)]
+    lists = [key for key in LISTS if key != OF_ANY_TYPE]
+    return rng.choice([[OF_ANY_TYPE], rng.sample(lists, rng.randint(1, len(lists)))])
+
+
+def change(rng, key):
+    kind = rng.random()
+    if kind < 0.7:
+        values = [str(rng.randrange(100)) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+        return [rng.choice(["LPUSH", "RPUSH"]), key] + values
+    if kind < 0.8:
+        return ["DEL", key]
+    if kind < 0.9:
+        return [rng.choice(["LPOP", "RPOP"]), key]
+    if kind < 0.95 and key == OF_ANY_TYPE:
+        return ["SET", key, "x"]
+    return ["SET", "s1", "x"]

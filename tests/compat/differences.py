@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""What may differ between Sluice and Debian's redis-server 7.0: first what varies by nature (masks), then the
+table of what we answer differently on purpose, each row with its reason and as narrow as it can be.
+
+What must stay true: a row says which commands, what Redis answers and what we answer; a difference that fits
+no row is a failure. A row that nothing needs any more is taken out. """
+import collections
+import re
+
+from resp import Reply
+
+CLOCK_ID = re.compile(rb"^1\d{12}-\d+$")
+TIME_LEFT_SLACK_MS = 60_000
+
+# --- What varies by nature
+
+
+def masked(words, reply):
+    """The reply without what no two servers share: clock readings, connection numbers, versions."""
+    if reply is None:
+        return None
+    name = words[0].upper()
+    second = words[1].upper() if len(words) > 1 else b""
+    if name == b"CLIENT" and second in (b"LIST", b"INFO") and reply.kind in "$=":
+        return Reply(reply.kind, b"<clients>")
+    if name == b"CLIENT" and second == b"ID" and reply.kind == ":":
+        return Reply(":", b"<number>")
+    if name == b"HELLO" and reply.kind in "*%":
+        return masked_hello(reply)
+    return masked_ids(reply)
+
+
+def masked_hello(reply):
+    items = list(reply.value)
+    for at in range(0, len(items) - 1, 2):
+        if items[at].value in (b"version", b"id"):
+            items[at + 1] = Reply(items[at + 1].kind, b"<varies>")
+    return Reply(reply.kind, items)
+
+
+def masked_ids(reply):
+    kind, value = reply
+    if isinstance(value, list):
+        return Reply(kind, [masked_ids(item) for item in value])
+    if kind == "$" and value is not None and len(value) < 40 and CLOCK_ID.match(value):
+        return Reply("$", b"<id>")
+    return reply
+
+
+def close_times(words, oracle, ours):
+    """TTL and PTTL of lifetimes that began at about the same time."""
+    name = words[0].upper()
+    if name not in (b"TTL", b"PTTL") or oracle.kind != ":" or ours.kind != ":":
+        return False
+    a, b = int(oracle.value), int(ours.value)
+    slack = TIME_LEFT_SLACK_MS if name == b"PTTL" else TIME_LEFT_SLACK_MS // 1000
+    return a >= 0 and b >= 0 and abs(a - b) <= slack
+
+
+# --- What we answer differently on purpose
+
+Difference = collections.namedtuple("Difference", "commands oracle ours when reason")
+
+
+def row(commands, oracle, ours, reason, when=lambda words: True):
+    """`oracle` and `ours` are patterns of the whole reply as resp.show() prints it; `commands` "*" is any."""
+    return Difference({name.encode() for name in commands.split()}, re.compile(oracle, re.S), re.compile(ours, re.S),
+                      when, reason)
+
+
+def holds_zero_byte(words):
+    return any(b"\0" in word for word in words)
+
+
+TABLE = [
+    row("BLPOP BRPOP BLMOVE", r'-"ERR timeout is negative"', r'-"ERR timeout is out of range"',
+        "an infinite or huge timeout is not negative; newer versions say so"),
+    row("BLPOP BRPOP BLMOVE", r'-"ERR timeout is negative"', r'-"ERR timeout is not a float or out of range"',
+        "1e400 is infinite for us, who read doubles", when=lambda words: b"1e400" in words),
+    row("XREAD", r'-"ERR Unbalanced XREAD list of streams: for each stream key an ID or \'\$\' must be specified\."',
+        r'-"ERR Unbalanced \'xread\' list of streams: for each stream key an ID, \'\+\', or \'\$\' must be specified\."',
+        "newer versions take the ID + (7.4) and name it"),
+    row("XREAD", r'-"ERR Invalid stream ID specified as stream command argument"', r"(\*-1|_|[*%].*|-\"WRONGTYPE.*)",
+        "the ID + is the last entry (7.4)", when=lambda words: b"+" in words),
+    row("*", r'-"ERR .*"', r'-"ERR .*"',
+        "Redis ends the text of an error at a zero byte that it repeats", when=holds_zero_byte),
+]
+
+
+def intended(words, oracle, ours, show):
+    name = words[0].upper()
+    return any((name in d.commands or b"*" in d.commands) and d.oracle.fullmatch(show(oracle))
+               and d.ours.fullmatch(show(ours)) and d.when(words) for d in TABLE)

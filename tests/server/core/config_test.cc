@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+//
+// The table of directives through each of its doors: file, command line, CONFIG SET, CONFIG GET, reference.
+#include "server/core/config.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "server/core/config_text.h"
+#include "server/core/directives.h"
+
+namespace sluice::core {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+std::optional<std::string> no_file(const std::string&) {
+  return std::nullopt;
+}
+
+std::optional<std::string> parse(Config& config, std::string_view text) {
+  return config.parse_file(text, "test.conf", no_file);
+}
+
+std::optional<std::string> set(Config& config, const Words& pairs) {
+  return config.set_many(pairs);
+}
+
+TEST_CASE("defaults are what an operator expects", "[config]") {
+  const Config config;
+  const Settings& settings = config.settings();
+  REQUIRE(settings.bind == std::vector<std::string>{"127.0.0.1", "-::1"});
+  REQUIRE(settings.port == 6379);
+  REQUIRE(settings.protected_mode);
+  REQUIRE(settings.appendonly);
+  REQUIRE(settings.appendfsync == FsyncPolicy::kEverySecond);
+  REQUIRE(settings.appenddirname == "appendonlydir");
+  REQUIRE(settings.auto_aof_rewrite_min_size == 64u << 20);
+  REQUIRE(settings.proto_max_bulk_len == 512u << 20);
+  REQUIRE(settings.client_query_buffer_limit == 1u << 30);
+  REQUIRE(settings.maxmemory == 0);
+  REQUIRE(settings.maxmemory_policy == MemoryPolicy::kNoEviction);
+  REQUIRE(settings.enable_debug_command == DebugCommand::kNo);
+  REQUIRE(settings.loglevel == LogLevel::kNotice);
+  REQUIRE(settings.databases == 16);
+  REQUIRE(settings.stream_node_max_bytes == 4096);
+}
+
+TEST_CASE("the table has each name once and a sentence for it", "[config]") {
+  std::set<std::string_view> names;
+  for (const Directive& row : directives()) {
+    INFO(row.name);
+    REQUIRE(names.insert(row.name).second);
+    if (!row.alias.empty()) REQUIRE(names.insert(row.alias).second);
+    REQUIRE(!row.doc.empty());
+    REQUIRE((row.role == DirectiveRole::kUsed) != std::holds_alternative<std::monostate>(row.member));
+  }
+}
+
+TEST_CASE("conf/sluice.conf is what the table prints", "[config]") {
+  std::ifstream file(std::string(SLUICE_SOURCE_DIR) + "/conf/sluice.conf");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  REQUIRE(text == config_reference());  // build/sluice-server --config-reference > conf/sluice.conf
+}
+
+TEST_CASE("the reference with its comment marks removed sets every directive to its default", "[config]") {
+  const std::string reference = config_reference();
+  Config config;
+  REQUIRE(parse(config, reference) == std::nullopt);  // as it is, it changes nothing
+  REQUIRE(config.get("*") == Config().get("*"));
+  size_t lines = 0;
+  for (const Directive& row : directives()) {
+    const std::string begin = "\n# " + std::string(row.name) + " ";
+    const size_t at = reference.find(begin);
+    INFO(row.name);
+    REQUIRE(at != std::string::npos);
+    const size_t end = reference.find('\n', at + 1);
+    REQUIRE(parse(config, std::string_view(reference).substr(at + 3, end - at - 3)) == std::nullopt);
+    ++lines;
+  }
+  REQUIRE(lines == directives().size());
+  REQUIRE(config.get("*") == Config().get("*"));
+  REQUIRE(config.take_notices().empty());
+}
+
+TEST_CASE("a file sets what it names, whatever the case, the blanks and the line ends", "[config]") {
+  Config config;
+  REQUIRE(parse(config,
+                "# a comment, with 'an open quote\n"
+                "  # another\n"
+                "\n"
+                "   PORT\t7000  \r\n"
+                "bind 10.0.0.1 ::1\n"
+                "requirepass \"with \\\"quotes\\\" and \\x41\"\n"
+                "pidfile 'it''s'\n") != std::nullopt);  // a word may not go on behind its quote
+  REQUIRE(config.settings().port == 7000);
+  REQUIRE(config.settings().bind == std::vector<std::string>{"10.0.0.1", "::1"});
+  REQUIRE(config.settings().requirepass == "with \"quotes\" and A");
+  REQUIRE(config.settings().pidfile.empty());
+}
+
+TEST_CASE("what is wrong with a file is said with its line, as Redis says it", "[config]") {
+  const std::map<std::string, std::string> cases = {
+      {"nosuch 1", "Bad directive or wrong number of arguments"},
+      {"port", "Bad directive or wrong number of arguments"},
+      {"port 1 2", "wrong number of arguments"},
+      {"port x", "argument couldn't be parsed into an integer"},
+      {"port 70000", "argument must be between 0 and 65535 inclusive"},
+      {"appendonly maybe", "argument must be 'yes' or 'no'"},
+      {"maxmemory 1tb", "argument must be a memory value"},
+      {"maxmemory -1", "argument must be a memory value"},
+      {"maxmemory 99999999999999999999", "argument must be a memory value"},
+      {"appendfsync sometimes", "argument(s) must be one of the following: always, everysec, no"},
+      {"appendfilename a/b", "appendfilename can't be a path, just a name"},
+      {"appenddirname ..", "appenddirname can't be a path, just a name"},
+      {"unixsocketperm 999", "argument couldn't be parsed into an integer"},
+      {"unixsocketperm 1777", "argument must be between 0 and 777 inclusive"},
+      {"requirepass \"open", "Unbalanced quotes in configuration line"},
+      {"include other.conf", "Cannot read this file"},
+      {"cluster-enabled yes", "there is no cluster mode"},
+      {"tls-port 6380", "there is no TLS; put a proxy in front"},
+  };
+  for (const auto& [line, why] : cases) {
+    Config config;
+    const auto error = parse(config, "port 1\n" + line + "\nport 3\n");
+    INFO(line);
+    REQUIRE(error.has_value());
+    REQUIRE(error->find("*** FATAL CONFIG FILE ERROR") != std::string::npos);
+    REQUIRE(error->find("test.conf, at line 2\n>>> '" + line + "'\n" + why) != std::string::npos);
+    REQUIRE(config.settings().port == 1);
+  }
+}
+
+TEST_CASE("a file may include others, but not without end", "[config]") {
+  Config config;
+  const auto files = [](const std::string& path) -> std::optional<std::string> {
+    if (path == "inner") return "port 2\nmaxclients 5";
+    return "include " + path;
+  };
+  REQUIRE(config.parse_file("port 1\ninclude inner\ntimeout 3", "outer", files) == std::nullopt);
+  REQUIRE(config.settings().port == 2);
+  REQUIRE(config.settings().maxclients == 5);
+  REQUIRE(config.settings().timeout == 3);
+  REQUIRE(config.parse_file("include itself", "outer", files)->find("include each other") !=
+          std::string::npos);
+}
+
+TEST_CASE("directives of Redis that do nothing here are kept, and said once each when they ask for something",
+          "[config]") {
+  Config config;
+  REQUIRE(parse(config,
+                "save 900 1\nhz 10\nreplica-read-only yes\nio-threads 4\nmaxmemory-policy allkeys-lru\n"
+                "rdbcompression yes\n") == std::nullopt);
+  const std::vector<std::string> notices = config.take_notices();
+  REQUIRE(notices.size() == 3);
+  REQUIRE(notices[0].find("'save'") == 0);
+  REQUIRE(notices[1].find("'io-threads'") == 0);
+  REQUIRE(notices[2].find("'maxmemory-policy allkeys-lru' is not followed, 'noeviction' holds") == 0);
+  REQUIRE(config.take_notices().empty());
+  REQUIRE(config.value("save") == "900 1");
+  REQUIRE(config.value("io-threads") == "4");
+  REQUIRE(config.value("maxmemory-policy") == "noeviction");
+}
+
+TEST_CASE("the command line gives directives as words", "[config]") {
+  Config config;
+  REQUIRE(config.parse_command_line({{"port", "7001"}, {"save", ""}, {"bind", "::1", "-127.0.0.1"}}) ==
+          std::nullopt);
+  REQUIRE(config.settings().port == 7001);
+  REQUIRE(config.value("save") == "");
+  REQUIRE(config.value("bind") == "::1 -127.0.0.1");
+  const auto error = config.parse_command_line({{"nosuch", "7001"}});
+  REQUIRE(error->find("the command line\n>>> 'nosuch 7001'\nBad directive") != std::string::npos);
+}
+
+TEST_CASE("CONFIG SET changes all it names or nothing", "[config]") {
+  Config config;
+  REQUIRE(set(config, {"maxmemory", "1gb", "TIMEOUT", "10", "lua-time-limit", "7"}) == std::nullopt);
+  REQUIRE(config.settings().maxmemory == 1u << 30);
+  REQUIRE(config.settings().timeout == 10);
+  REQUIRE(config.settings().busy_reply_threshold == 7);
+
+  REQUIRE(
+      *set(config, {"maxmemory", "2gb", "timeout", "x"}) ==
+      "ERR CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an "
+      "integer");
+  REQUIRE(config.settings().maxmemory == 1u << 30);
+  REQUIRE(config.value("maxmemory") == "1073741824");
+  REQUIRE(*set(config, {"maxmemory", "1", "maxmemory", "2"}) ==
+          "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - duplicate parameter");
+  REQUIRE(*set(config, {"databases", "2"}) ==
+          "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config");
+  REQUIRE(*set(config, {"nosuch", "2"}) ==
+          "ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'");
+  REQUIRE(*set(config, {"maxmemory-policy", "allkeys-lru"}) ==
+          "ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - argument(s) must be one "
+          "of the "
+          "following: noeviction");
+  REQUIRE(set(config, {"save", "900 1 300 10"}) == std::nullopt);
+  REQUIRE(config.value("save") == "900 1 300 10");
+  REQUIRE(set(config, {"save", ""}) == std::nullopt);
+  REQUIRE(config.value("save") == "");
+}
+
+TEST_CASE("CONFIG GET shows values in one form, sorted, each name once", "[config]") {
+  Config config;
+  REQUIRE(parse(config, "maxmemory 100MB\nunixsocketperm 0700\nappendfsync ALWAYS\nappendonly NO") ==
+          std::nullopt);
+  const std::string_view patterns[] = {"*max*memory",    "appendfsync", "maxmemory",
+                                       "UNIXsocketperm", "appendonly",  "slave-read-only"};
+  using Pair = std::pair<std::string, std::string>;
+  REQUIRE(config.get(patterns) == std::vector<Pair>{{"appendfsync", "always"},
+                                                    {"appendonly", "no"},
+                                                    {"maxmemory", "104857600"},
+                                                    {"replica-ignore-maxmemory", "yes"},
+                                                    {"slave-ignore-maxmemory", "yes"},
+                                                    {"slave-read-only", "yes"},
+                                                    {"unixsocketperm", "700"}});
+  REQUIRE(config.get("nosuch*").empty());
+}
+
+TEST_CASE("amounts of memory have units of a thousand and of 1024", "[config]") {
+  REQUIRE(parse_memory("0") == 0u);
+  REQUIRE(parse_memory("12b") == 12u);
+  REQUIRE(parse_memory("1k") == 1000u);
+  REQUIRE(parse_memory("1kB") == 1024u);
+  REQUIRE(parse_memory("5m") == 5'000'000u);
+  REQUIRE(parse_memory("5MB") == 5u << 20);
+  REQUIRE(parse_memory("2g") == 2'000'000'000u);
+  REQUIRE(parse_memory("16gb") == uint64_t{16} << 30);
+  for (const char* bad : {"", "k", "1 kb", "1tb", "-1", "1.5g", "18446744073709551616", "99999999999gb"}) {
+    INFO(bad);
+    REQUIRE(!parse_memory(bad));
+  }
+}
+
+TEST_CASE("a word in quotes comes back as it was", "[config]") {
+  for (const std::string word :
+       {"", "plain", "two words", "\"", "back\\slash", "#hash", "line\nend", "\x80\xff"}) {
+    const auto words = split_words(quoted_if_needed(word) + " next");
+    REQUIRE(words.has_value());
+    REQUIRE(*words == std::vector<std::string>{word, "next"});
+  }
+}
+
+}  // namespace
+}  // namespace sluice::core
