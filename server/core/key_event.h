@@ -10,25 +10,50 @@
 namespace sluice::core {
 
 // clang-format off
-#define SLUICE_KEY_EVENTS(X)                       \
-  /* enumerator      name              class  wakes */ \
-  X(kDel,            "del",            'g',   true)  \
-  X(kExpire,         "expire",         'g',   false) \
-  X(kPersist,        "persist",        'g',   false) \
-  X(kExpired,        "expired",        'x',   true)  \
-  X(kSet,            "set",            '$',   true)  \
-  X(kIncrBy,         "incrby",         '$',   false) \
-  X(kDecrBy,         "decrby",         '$',   false) \
-  X(kLpush,          "lpush",          'l',   true)  \
-  X(kRpush,          "rpush",          'l',   true)  \
-  X(kLpop,           "lpop",           'l',   false) \
-  X(kRpop,           "rpop",           'l',   false) \
-  X(kXadd,           "xadd",           't',   true)  \
-  X(kXdel,           "xdel",           't',   false) \
-  X(kXtrim,          "xtrim",          't',   false) \
-  X(kXsetid,         "xsetid",         't',   false) \
-  X(kQueueReady,     "qready",         'l',   true)  \
-  X(kQueueChanged,   "qchanged",       'l',   false)
+#define SLUICE_KEY_EVENTS(X)                                     \
+  /* enumerator, name, class, wakes */                           \
+  X(kDel,                  "del",                   'g', true)   \
+  X(kExpire,               "expire",                'g', false)  \
+  X(kPersist,              "persist",               'g', false)  \
+  X(kRenameFrom,           "rename_from",           'g', true)   \
+  X(kRenameTo,             "rename_to",             'g', true)   \
+  X(kCopyTo,               "copy_to",               'g', true)   \
+  X(kMoveFrom,             "move_from",             'g', true)   \
+  X(kMoveTo,               "move_to",               'g', true)   \
+  X(kRestore,              "restore",               'g', true)   \
+  X(kExpired,              "expired",               'x', true)   \
+  X(kEvicted,              "evicted",               'e', true)   \
+  X(kNew,                  "new",                   'n', false)  \
+  X(kOverwritten,          "overwritten",           'o', false)  \
+  X(kTypeChanged,          "type_changed",          'c', true)   \
+  X(kSet,                  "set",                   '$', true)   \
+  X(kSetRange,             "setrange",              '$', false)  \
+  X(kAppend,               "append",                '$', false)  \
+  X(kIncrBy,               "incrby",                '$', false)  \
+  X(kDecrBy,               "decrby",                '$', false)  \
+  X(kIncrByFloat,          "incrbyfloat",           '$', false)  \
+  X(kSetBit,               "setbit",                '$', true)   \
+  X(kLpush,                "lpush",                 'l', true)   \
+  X(kRpush,                "rpush",                 'l', true)   \
+  X(kLpop,                 "lpop",                  'l', false)  \
+  X(kRpop,                 "rpop",                  'l', false)  \
+  X(kLinsert,              "linsert",               'l', true)   \
+  X(kLset,                 "lset",                  'l', false)  \
+  X(kLrem,                 "lrem",                  'l', false)  \
+  X(kLtrim,                "ltrim",                 'l', false)  \
+  X(kSortStore,            "sortstore",             'l', true)   \
+  X(kXadd,                 "xadd",                  't', true)   \
+  X(kXdel,                 "xdel",                  't', false)  \
+  X(kXtrim,                "xtrim",                 't', false)  \
+  X(kXsetid,               "xsetid",                't', false)  \
+  X(kXgroupCreate,         "xgroup-create",         't', false)  \
+  X(kXgroupSetid,          "xgroup-setid",          't', false)  \
+  X(kXgroupDestroy,        "xgroup-destroy",        't', true)   \
+  X(kXgroupCreateconsumer, "xgroup-createconsumer", 't', false)  \
+  X(kXgroupDelconsumer,    "xgroup-delconsumer",    't', true)   \
+  X(kQueueReady,           "qready",                'l', true)   \
+  X(kQueueChanged,         "qchanged",              'l', false)  \
+  /* end */
 // clang-format on
 
 enum class KeyEvent : uint8_t {

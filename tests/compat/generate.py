@@ -10,9 +10,21 @@ defused:
 What must stay true: the same words give the same replies however long the way between server and test takes.
 So no lifetime ends during a run, nothing waits for longer than some milliseconds, and no clock reading is
 ever compared. """
+import importlib.util
+import pathlib
 import time
 
-FAMILIES = ("list", "string", "keys", "stream", "multi", "connection")
+
+def load(path):
+    spec = importlib.util.spec_from_file_location("family_" + path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# A file in families/ is a family of its own: families/README.md says what it holds.
+MODULES = {path.stem: load(path) for path in sorted(pathlib.Path(__file__).with_name("families").glob("*.py"))}
+FAMILIES = ("list", "string", "keys", "stream", "multi", "connection") + tuple(MODULES)
 
 LIST_KEYS = [b"l1", b"l2", b"l3"]
 STRING_KEYS = [b"s1", b"s2"]
@@ -66,6 +78,8 @@ class Generator:
             "connection": [self.ping, self.select, self.client, self.client, self.unknown, self.get_keys, self.hello,
                            self.auth],
         }
+        for name, module in MODULES.items():
+            self.makers[name] = module.makers(self)
 
     # --- What to send
 
@@ -87,7 +101,7 @@ class Generator:
     def made(self):
         family = self.family
         if family in (None, "multi") or self.chance(0.15):
-            family = self.random.choice(list(self.makers) if family is None else ["list", "string", "keys", "stream"])
+            family = self.random.choice(list(self.makers) if family is None else ["list", "string", "keys", "stream", *MODULES])
         return self.random.choice(self.makers[family])()
 
     def transaction(self):
@@ -422,6 +436,8 @@ def defuse(words, generator):
                 words[at + 1] = long_lifetime(words[at + 1], 1 if option == b"EX" else 1000, generator)
             elif option in (b"EXAT", b"PXAT"):
                 words[at + 1] = not_past(words[at + 1], 1 if option == b"EXAT" else 1000, generator)
+    for module in MODULES.values():
+        words = module.defuse(words, generator)
     return words
 
 
