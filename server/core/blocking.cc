@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/entry.h"
+#include "engine/list_value.h"
 #include "server/core/session.h"
 
 namespace sluice::core {
@@ -17,7 +19,37 @@ std::string table_key(int db, std::string_view key) {
   return text;
 }
 
+size_t index_of(WaitKind kind) {
+  return static_cast<size_t>(kind);
+}
+
 }  // namespace
+
+bool worth_trying(const WaitFor& wanted, const Entry* entry) {
+  switch (wanted.kind) {
+    case WaitKind::kListElement:
+    case WaitKind::kQueueMessage:
+      return entry != nullptr && entry->type() == ValueType::kList && entry->list().size() >= wanted.elements;
+    case WaitKind::kStream:
+      return entry != nullptr && entry->type() == ValueType::kStream;
+    case WaitKind::kStreamGroup:
+      return true;
+    case WaitKind::kLog:
+      return false;
+  }
+  CHECK(false);
+}
+
+bool worth_trying(WaitKind kind, const Entry* entry) {
+  return worth_trying(WaitFor(kind), entry);
+}
+
+bool KeyWaiters::worth_trying(const Entry* entry) const {
+  for (size_t kind = 0; kind < kWaitKinds; ++kind) {
+    if (of_kind[kind] > 0 && core::worth_trying(static_cast<WaitKind>(kind), entry)) return true;
+  }
+  return false;
+}
 
 Blocking::~Blocking() {
   CHECK(sessions_ == 0);
@@ -33,24 +65,27 @@ KeyWaiters& Blocking::waiters_of(int db, std::string_view key) {
   return *waiters;
 }
 
-void Blocking::add(Session& session, const CommandSpec& spec, WaitKind kind, int db,
+void Blocking::link(Wait& wait, KeyWaiters& waiters) {
+  if (waiters.last != nullptr && waiters.last->wait == &wait) return;  // named twice
+  WaitNode& node = wait.nodes.emplace_back(WaitNode{&wait, &waiters, waiters.last, nullptr});
+  (waiters.last != nullptr ? waiters.last->next : waiters.first) = &node;
+  waiters.last = &node;
+  ++waiters.waiters;
+  ++waiters.of_kind[index_of(wait.wanted.kind)];
+}
+
+void Blocking::add(Session& session, const CommandSpec& spec, const WaitFor& wanted, int db,
                    std::span<const std::string_view> keys, Words words, std::optional<MonoMs> deadline) {
   CHECK(!session.blocked());
   auto wait = std::make_unique<Wait>();
   wait->session = &session;
   wait->spec = &spec;
-  wait->kind = kind;
+  wait->wanted = wanted;
   wait->words = OwnedWords(words);
-  wait->nodes.reserve(keys.size());
-  for (const std::string_view key : keys) {
-    KeyWaiters& waiters = waiters_of(db, key);
-    if (waiters.last != nullptr && waiters.last->wait == wait.get()) continue;  // named twice
-    WaitNode& node = wait->nodes.emplace_back(WaitNode{wait.get(), &waiters, waiters.last, nullptr});
-    (waiters.last != nullptr ? waiters.last->next : waiters.first) = &node;
-    waiters.last = &node;
-    ++waiters.waiters;
-    if (kind == WaitKind::kStream) ++waiters.stream_waiters;
-  }
+  wait->nodes.reserve(std::max<size_t>(keys.size(), 1));
+  for (const std::string_view key : keys)
+    link(*wait, waiters_of(db, key));
+  if (wanted.kind == WaitKind::kLog) link(*wait, log_);
   if (deadline) deadlines_.arm(*wait, deadline->count, ++added_);
   session.wait = std::move(wait);
   ++sessions_;
@@ -61,8 +96,8 @@ void Blocking::unlink(WaitNode& node) {
   (node.previous != nullptr ? node.previous->next : key.first) = node.next;
   (node.next != nullptr ? node.next->previous : key.last) = node.previous;
   --key.waiters;
-  if (node.wait->kind == WaitKind::kStream) --key.stream_waiters;
-  if (key.waiters == 0) keys_.erase(table_key(key.db, key.key));
+  --key.of_kind[index_of(node.wait->wanted.kind)];
+  if (key.waiters == 0 && &key != &log_) keys_.erase(table_key(key.db, key.key));
 }
 
 void Blocking::remove(Session& session) {
@@ -78,11 +113,7 @@ size_t Blocking::waiters_on(int db, std::string_view key) const {
   if (sessions_ == 0) return 0;
   const auto it = keys_.find(table_key(db, key));
   if (it == keys_.end()) return 0;
-  size_t count = 0;
-  for (const WaitNode* node = it->second->first; node != nullptr; node = node->next) {
-    if (node->wait->kind == WaitKind::kQueueMessage) ++count;
-  }
-  return count;
+  return it->second->of_kind[index_of(WaitKind::kQueueMessage)];
 }
 
 void Blocking::signal(int db, std::string_view key) {

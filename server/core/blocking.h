@@ -11,6 +11,7 @@
 // that key's list; a key without waiters is not in the table.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,17 +25,38 @@
 #include "engine/base/timer_heap.h"
 #include "server/core/owned_words.h"
 
+namespace sluice {
+class Entry;
+}
+
 namespace sluice::core {
 
 struct CommandSpec;
 struct Session;
 
-// What a waiter needs a key to be, so that a key is not tried for those whom it cannot serve.
+// What a waiter needs a key to be. A new kind is an enumerator here and a case in worth_trying().
 enum class WaitKind : uint8_t {
-  kListElement,   // a list with a ready element
-  kQueueMessage,  // likewise, for QRESERVE
+  kListElement,   // a list with so many ready elements
+  kQueueMessage,  // a list with a ready element, for QRESERVE
   kStream,        // any stream: which entries count, only the command knows
+  kStreamGroup,  // anything: if the stream or its group is gone, the command run again says so, and the wait has failed
+  kLog,  // no key: that the log is on disk up to some record
 };
+inline constexpr size_t kWaitKinds = 5;
+
+// What a command waits for.
+struct WaitFor {
+  WaitFor(WaitKind kind_in, uint64_t elements_in = 1)
+      : kind(kind_in), elements(elements_in) {}  // NOLINT: reads as meant
+  WaitKind kind;
+  uint64_t elements;  // kListElement: how many a list must have
+};
+
+// Whether a waiter's command should be run again now that its key holds this (nullptr: nothing). "Yes" may be wrong,
+// the command then waits on; "no" must be right.
+bool worth_trying(const WaitFor& wanted, const Entry* entry);
+// Whether any waiter of this kind can be served from this; if not, none needs to be looked at.
+bool worth_trying(WaitKind kind, const Entry* entry);
 
 struct KeyWaiters;
 
@@ -48,7 +70,7 @@ struct WaitNode {
 struct Wait : Timer {
   Session* session = nullptr;
   const CommandSpec* spec = nullptr;
-  WaitKind kind = WaitKind::kListElement;
+  WaitFor wanted = WaitKind::kListElement;
   OwnedWords words;
   std::vector<WaitNode> nodes;  // never resized once linked
 };
@@ -59,8 +81,11 @@ struct KeyWaiters {
   WaitNode* first = nullptr;
   WaitNode* last = nullptr;
   size_t waiters = 0;
-  size_t stream_waiters = 0;
-  bool ready = false;  // is in Blocking's ready list
+  std::array<uint32_t, kWaitKinds> of_kind{};  // how many of them are of each kind
+  bool ready = false;                          // is in Blocking's ready list
+
+  // Whether there is a waiter whom this could serve.
+  bool worth_trying(const Entry* entry) const;
 };
 
 class Blocking {
@@ -68,7 +93,7 @@ class Blocking {
   ~Blocking();
 
   // Begins to wait. Requires: the session does not wait.
-  void add(Session& session, const CommandSpec& spec, WaitKind kind, int db,
+  void add(Session& session, const CommandSpec& spec, const WaitFor& wanted, int db,
            std::span<const std::string_view> keys, Words words, std::optional<MonoMs> deadline);
   // Ends the wait: served, timed out, killed or gone.
   void remove(Session& session);
@@ -86,18 +111,23 @@ class Blocking {
   KeyWaiters* take_ready();
   bool has_ready() const { return ready_next_ < ready_.size(); }
 
+  // Those who wait for the log, first come first; nullptr if there are none.
+  WaitNode* log_waiters() const { return log_.first; }
+
   // The first waiter whose deadline is at or before `now`, or nullptr.
   Session* first_overdue(MonoMs now) const;
   MonoMs next_deadline() const { return MonoMs{deadlines_.first_when()}; }
 
  private:
   KeyWaiters& waiters_of(int db, std::string_view key);
+  static void link(Wait& wait, KeyWaiters& waiters);
   void unlink(WaitNode& node);
 
   std::unordered_map<std::string, std::unique_ptr<KeyWaiters>> keys_;  // by database number and key
   std::vector<std::string>
       ready_;  // names, not pointers: a signalled key may lose its waiters before it is served
   size_t ready_next_ = 0;
+  KeyWaiters log_;  // not a key's
   TimerHeap deadlines_;
   uint64_t added_ = 0;  // breaks ties of deadlines: first come, first released
   size_t sessions_ = 0;

@@ -41,14 +41,14 @@ void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) 
   if (wakes_waiters(event)) server.blocking.signal(changed_db, key);
 }
 
-void CommandCall::block(WaitKind kind, std::span<const std::string_view> keys, std::optional<Millis> timeout,
-                        Words words_again) {
+void CommandCall::block(const WaitFor& wanted, std::span<const std::string_view> keys,
+                        std::optional<Millis> timeout, Words words_again) {
   CHECK(may_block());
   blocked_ = true;
   if (woken()) return;
   std::optional<MonoMs> deadline;
   if (timeout) deadline = server.sequencer.mono_now() + *timeout;
-  server.blocking.add(session, spec, kind, session.db, keys, words_again.empty() ? words : words_again,
+  server.blocking.add(session, spec, wanted, session.db, keys, words_again.empty() ? words : words_again,
                       deadline);
 }
 

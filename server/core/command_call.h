@@ -33,10 +33,11 @@ class CommandCall {
  public:
   // How the command came to be run.
   enum class Mode : uint8_t {
-    kClient,  // straight from a client
-    kExec,    // inside a transaction: never waits
-    kWoken,   // again, for a client that was blocked on it
-    kReplay,  // from the log: not logged again, nobody waits
+    kClient,    // straight from a client
+    kExec,      // inside a transaction: never waits
+    kWoken,     // again, for a client that was blocked on it
+    kTimedOut,  // again and for the last time, for one that waits for the log
+    kReplay,    // from the log: not logged again, nobody waits
   };
 
   CommandCall(Server& server, Session& session, const CommandSpec& spec, Words words, std::string_view raw,
@@ -73,13 +74,15 @@ class CommandCall {
     return Error::kReplied;
   }
 
-  // False in a transaction, in a script and from the log: answer as if the time were over.
+  // False in a transaction, in a script, from the log and when the time is over: answer as if it were.
   bool may_block() const { return mode == Mode::kClient || mode == Mode::kWoken; }
   bool woken() const { return mode == Mode::kWoken; }
   // Nothing there: wait until one of `keys` has something for a waiter of this kind, then run the command again, or
   // answer with a null array when `timeout` (nullopt: never) is over. When run again it may call block() again: it
-  // keeps its place and its first deadline. `words_again`, if not empty, replaces the words ("$" resolved, say).
-  void block(WaitKind kind, std::span<const std::string_view> keys, std::optional<Millis> timeout,
+  // keeps its place and its first deadline; an error that it answers ends the wait like any reply. `words_again`, if
+  // not empty, replaces the words ("$" resolved, say). A block(WaitKind::kLog) has no keys: it is run again when more
+  // of the log is on disk, and in the end with kTimedOut, so that it says itself how far things got.
+  void block(const WaitFor& wanted, std::span<const std::string_view> keys, std::optional<Millis> timeout,
              Words words_again = {});
   bool blocked() const { return blocked_; }
 

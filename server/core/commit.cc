@@ -185,6 +185,11 @@ void Commit::sync() {
       if (server_.sequencer.mono_now() >= last_sync_ + kSyncInterval) sync_beside();
       return;
     case FsyncPolicy::kNo:
+      // Nobody syncs, unless a client wants to know that it is done.
+      if (server_.blocking.log_waiters() != nullptr &&
+          server_.sequencer.mono_now() >= last_sync_ + kSyncInterval) {
+        sync_beside();
+      }
       return;
   }
 }
@@ -217,16 +222,14 @@ uint64_t Commit::releasable_sequence() const {
   return std::max(log_->synced_sequence(), failed_answered_);
 }
 
-bool Commit::all_durable() const {
-  return log_ != nullptr && log_->synced_sequence() == server_.sequencer.sequence();
-}
-
 MonoMs Commit::next_deadline() const {
   if (log_ == nullptr) return kMonoMsNever;
   MonoMs deadline = kMonoMsNever;
   if (!healthy()) deadline = last_write_attempt_ + kWriteRetryInterval;
-  const bool every_second = server_.config.settings().appendfsync == FsyncPolicy::kEverySecond;
-  if (every_second && log_->sync_needed() && !log_->sync_in_flight()) {
+  const FsyncPolicy policy = server_.config.settings().appendfsync;
+  const bool in_time = policy == FsyncPolicy::kEverySecond ||
+                       (policy == FsyncPolicy::kNo && server_.blocking.log_waiters() != nullptr);
+  if (in_time && log_->sync_needed() && !log_->sync_in_flight()) {
     deadline = std::min(deadline, last_sync_ + kSyncInterval);
   }
   return deadline;

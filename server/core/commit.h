@@ -85,8 +85,8 @@ class Commit {
   const Log* log() const { return log_.get(); }  // null: nothing is logged
   const LogRewrite& rewrite() const { return rewrite_; }
   bool rewrite_scheduled() const { return rewrite_wanted_; }
-  // Durable up to here; what WAITAOF asks.
-  bool all_durable() const;
+  // The log is on disk up to this sequence; what WAITAOF asks. 0 without a log.
+  uint64_t durable_sequence() const { return log_ == nullptr ? 0 : log_->synced_sequence(); }
   Millis load_time() const { return load_time_; }
 
  private:

@@ -6,7 +6,6 @@
 #include "engine/base/check.h"
 #include "engine/base/number_text.h"
 #include "engine/digest.h"
-#include "engine/list_value.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_call.h"
 
@@ -80,6 +79,7 @@ void Server::begin_turn() {
   expire_keys();
   tick_queues();
   serve_ready();
+  serve_log_waiters();
   time_out_waits();
   commit.step_rewrite();
 }
@@ -88,6 +88,7 @@ void Server::end_turn() {
   CHECK(in_turn_);
   resume_unblocked();
   commit.end_turn();
+  serve_log_waiters();
   release_replies();
   in_turn_ = false;
 }
@@ -162,28 +163,35 @@ void Server::serve(KeyWaiters& key) {
   const std::string name = key.key;
   for (WaitNode* node = key.first; node != nullptr;) {
     const Entry* entry = keyspace.find(db, name);
-    const bool has_element =
-        entry != nullptr && entry->type() == ValueType::kList && entry->list().size() > 0;
+    if (!key.worth_trying(entry)) return;
     Wait& wait = *node->wait;
-    if (wait.kind != WaitKind::kStream && !has_element) {
-      if (key.stream_waiters == 0) return;
-      node = node->next;
-      continue;
-    }
-    if (wait.kind == WaitKind::kStream && (entry == nullptr || entry->type() != ValueType::kStream)) {
-      node = node->next;
-      continue;
-    }
-    Session& session = *wait.session;
-    WaitNode* next = node->next;
-    const bool last_waiter = key.waiters == 1;
-    if (dispatcher.run(session, *wait.spec, wait.words.words(), {}, CommandCall::Mode::kWoken)) {
-      ++session.replies_unmarked;
-      unblock(session);
-      if (last_waiter) return;
+    WaitNode* const next = node->next;
+    if (worth_trying(wait.wanted, entry)) {
+      const bool last_waiter = key.waiters == 1;
+      Session& session = *wait.session;
+      if (run_again(session, CommandCall::Mode::kWoken) && last_waiter) return;
     }
     node = next;
   }
+}
+
+void Server::serve_log_waiters() {
+  const uint64_t durable = commit.durable_sequence();
+  if (durable == log_waiters_served_) return;
+  log_waiters_served_ = durable;
+  for (WaitNode* node = blocking.log_waiters(); node != nullptr;) {
+    Session& session = *node->wait->session;
+    node = node->next;
+    run_again(session, CommandCall::Mode::kWoken);
+  }
+}
+
+bool Server::run_again(Session& session, CommandCall::Mode mode) {
+  const Wait& wait = *session.wait;
+  if (!dispatcher.run(session, *wait.spec, wait.words.words(), {}, mode)) return false;
+  ++session.replies_unmarked;
+  unblock(session);
+  return true;
 }
 
 void Server::unblock(Session& session) {
@@ -195,11 +203,27 @@ void Server::unblock(Session& session) {
 }
 
 void Server::time_out_waits() {
-  while (Session* session = blocking.first_overdue(sequencer.mono_now())) {
-    protocol::ReplyWriter(session->output, session->protocol).null_array();
-    ++session->replies_unmarked;
-    unblock(*session);
+  while (Session* session = blocking.first_overdue(sequencer.mono_now()))
+    time_out(*session);
+}
+
+void Server::time_out(Session& session) {
+  CHECK(session.blocked());
+  if (session.wait->wanted.kind == WaitKind::kLog) {
+    CHECK(run_again(session, CommandCall::Mode::kTimedOut));
+    return;
   }
+  protocol::ReplyWriter(session.output, session.protocol).null_array();
+  ++session.replies_unmarked;
+  unblock(session);
+}
+
+void Server::fail_wait(Session& session, std::string_view error) {
+  CHECK(session.blocked());
+  metrics.count_error(error);
+  protocol::ReplyWriter(session.output, session.protocol).error(error);
+  ++session.replies_unmarked;
+  unblock(session);
 }
 
 void Server::resume_unblocked() {

@@ -122,6 +122,9 @@ class Server {
   // Replies that blocked clients are owed now; called after each command and transaction.
   void serve_ready();
   void unblock(Session& session);  // ends the wait; the session goes on at the end of the turn
+  // Ends a wait early: as if its time were over, or with an error. Requires: the session is blocked.
+  void time_out(Session& session);
+  void fail_wait(Session& session, std::string_view error);
   // Removes a key whose time is over, and logs that.
   void expire(const Entry& entry);
   // Ends all keys of the database, or of all of them.
@@ -151,6 +154,9 @@ class Server {
   void tick_queues();
   void time_out_waits();
   void serve(KeyWaiters& key);
+  void serve_log_waiters();
+  // Runs the command of a blocked session again. True: it has replied, and the wait has ended.
+  bool run_again(Session& session, CommandCall::Mode mode);
   void resume_unblocked();
   void release_replies();
   void answer_with_failure(Session& session, uint64_t failed);
@@ -160,6 +166,7 @@ class Server {
   std::vector<uint64_t> to_resume_;  // by id: a client may be gone before its turn comes
   std::unique_ptr<Session> internal_session_;
   uint64_t session_id_last_ = 0;
+  uint64_t log_waiters_served_ = 0;  // up to this sequence
   bool in_turn_ = false;
   bool started_ = false;
   bool over_memory_ = false;
