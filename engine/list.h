@@ -61,6 +61,9 @@ class List {
   // Removes `count` elements from `index` on. Requires: index + count <= size(). Drops whole chunks without a
   // look at their elements.
   void erase(size_t index, size_t count);
+  // From the left, passes over the first `skipped` elements with these bytes (refs have none) and removes the next
+  // `count_max` of them. Returns how many it removed. O(size()).
+  size_t erase_equal(std::string_view bytes, size_t skipped, size_t count_max);
 
   // Told of each ref that a change moved to another chunk; never of one that the same change removes or
   // overwrites. One per list; kept until replaced.
@@ -106,6 +109,7 @@ class List {
   void insert_at(Position position, const ListElement& element);
   Chunk* split(Position position);
   void merge(Chunk* chunk);
+  bool merge_pair(Chunk* chunk, Chunk* neighbour);
   void merge_into(Chunk* target, Chunk* source);
   void report_refs(Chunk* chunk, size_t begin, size_t end) const;
 

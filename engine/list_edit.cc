@@ -49,6 +49,30 @@ void put(List::Chunk& chunk, size_t offset, const ListElement& element) {
   ++chunk.count;
 }
 
+// Takes out entries with these bytes, after the first `skipped` (counts them down). Returns how many.
+size_t erase_equal_entries(List::Chunk& chunk, std::string_view bytes, size_t& skipped, size_t count_max) {
+  size_t erased = 0;
+  size_t kept = chunk.begin;
+  for (size_t offset = chunk.begin; offset < chunk.end;) {
+    const ReadEntry entry = read_entry(chunk.data() + offset);
+    bool equal = entry.element.ref == nullptr && entry.element.bytes == bytes;
+    if (equal && skipped > 0) {
+      --skipped;
+      equal = false;
+    }
+    if (equal && erased < count_max) {
+      ++erased;
+    } else {
+      if (erased > 0) std::memmove(chunk.data() + kept, chunk.data() + offset, entry.bytes);
+      kept += entry.bytes;
+    }
+    offset += entry.bytes;
+  }
+  chunk.end = static_cast<uint16_t>(kept);
+  chunk.count = static_cast<uint16_t>(chunk.count - erased);
+  return erased;
+}
+
 }  // namespace
 
 void List::insert(size_t index, std::string_view bytes) {
@@ -139,6 +163,28 @@ void List::erase(size_t index, size_t count) {
   if (shortened != nullptr) merge(shortened);
 }
 
+size_t List::erase_equal(std::string_view bytes, size_t skipped, size_t count_max) {
+  size_t erased = 0;
+  for (Chunk* chunk = leftmost_; chunk != nullptr && erased < count_max;) {
+    Chunk* const next = chunk->next;
+    const size_t erased_before = erased;
+    if (!chunk->is_large()) {
+      erased += erase_equal_entries(*chunk, bytes, skipped, count_max - erased);
+    } else if (chunk->large() == bytes) {
+      skipped > 0 ? --skipped : ++erased;
+    }
+    const size_t erased_here = erased - erased_before;
+    size_ -= erased_here;
+    if (chunk->count == 0 || (chunk->is_large() && erased_here > 0)) {
+      drop(chunk);
+    } else if (erased_here > 0) {
+      merge_pair(chunk, left_of(chunk));  // not with the right one, whose entries are still to be looked at
+    }
+    chunk = next;
+  }
+  return erased;
+}
+
 void List::erase_ref(Place place, void* ref) {
   size_t offset = place->begin;
   ReadEntry entry = read_entry(place->data() + offset);
@@ -157,13 +203,18 @@ void List::erase_ref(Place place, void* ref) {
 // Joins the chunk with a neighbour if both fit into half of the larger one: then a push of a few elements
 // does not take them apart again.
 void List::merge(Chunk* chunk) {
-  for (Chunk* other : {chunk->next, left_of(chunk)}) {
-    if (other == nullptr || other->is_large()) continue;
-    Chunk* const target = other->capacity > chunk->capacity ? other : chunk;
-    if (chunk->used() + other->used() > target->capacity / 2u) continue;
-    merge_into(target, target == chunk ? other : chunk);
-    return;
+  for (Chunk* neighbour : {chunk->next, left_of(chunk)}) {
+    if (merge_pair(chunk, neighbour)) return;
   }
+}
+
+// False if they stay two.
+bool List::merge_pair(Chunk* chunk, Chunk* neighbour) {
+  if (neighbour == nullptr || neighbour->is_large()) return false;
+  Chunk* const target = neighbour->capacity > chunk->capacity ? neighbour : chunk;
+  if (chunk->used() + neighbour->used() > target->capacity / 2u) return false;
+  merge_into(target, target == chunk ? neighbour : chunk);
+  return true;
 }
 
 // Requires: the two are neighbours, and the entries fit.

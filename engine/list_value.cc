@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/list_value.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,42 @@ void ListValue::insert(size_t index, std::string_view bytes, const Stamp& stamp)
 void ListValue::erase(size_t index, size_t count) {
   if (queue_ != nullptr) return queue_->erase(index, count);
   list_.erase(index, count);
+}
+
+size_t ListValue::count_equal(std::string_view bytes) const {
+  size_t count = 0;
+  for_each(0, size(), [bytes, &count](std::string_view each) { count += each == bytes ? 1 : 0; });
+  return count;
+}
+
+size_t ListValue::erase_equal(std::string_view bytes, Side from, size_t count_max) {
+  // The last ones from the left: all but those in front.
+  size_t skipped = 0;
+  if (from == Side::kRight) {
+    const size_t found = count_equal(bytes);
+    skipped = found - std::min(found, count_max);
+  }
+  if (queue_ != nullptr) return queue_erase_equal(bytes, skipped, count_max);
+  return list_.erase_equal(bytes, skipped, count_max);
+}
+
+size_t ListValue::queue_erase_equal(std::string_view bytes, size_t skipped, size_t count_max) {
+  std::vector<size_t> positions;
+  size_t position = 0;
+  for_each(0, size(), [&](std::string_view each) {
+    const size_t at = position++;
+    if (each != bytes || positions.size() == count_max) return;
+    skipped > 0 ? static_cast<void>(--skipped) : positions.push_back(at);
+  });
+  // From the right, so that the positions to the left stay; neighbours at once.
+  for (size_t end = positions.size(); end > 0;) {
+    size_t begin = end - 1;
+    while (begin > 0 && positions[begin - 1] + 1 == positions[begin])
+      --begin;
+    queue_->erase(positions[begin], end - begin);
+    end = begin;
+  }
+  return positions.size();
 }
 
 std::string_view ListValue::Cursor::bytes() const {

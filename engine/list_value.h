@@ -58,6 +58,8 @@ class ListValue {
   void insert(size_t index, std::string_view bytes, const Stamp& stamp);
   // Requires: index + count <= size().
   void erase(size_t index, size_t count);
+  // Removes elements with these bytes, at most `count_max`, those nearest to the end `from`. Returns how many.
+  size_t erase_equal(std::string_view bytes, Side from, size_t count_max);
 
   // Walks from a position to either side. Any change of the value ends its validity.
   class Cursor {
@@ -101,11 +103,13 @@ class ListValue {
   void check_invariants() const;
 
  private:
+  size_t count_equal(std::string_view bytes) const;
   size_t queue_size() const;
   bool queue_empty() const;
   void queue_push(Side side, std::string_view bytes, const Stamp& stamp);
   std::string_view queue_peek(Side side) const;
   void queue_pop(Side side);
+  size_t queue_erase_equal(std::string_view bytes, size_t skipped, size_t count_max);
 
   List list_;  // empty in a queue, which keeps its own
   std::unique_ptr<Queue> queue_;

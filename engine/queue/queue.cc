@@ -75,8 +75,7 @@ void Queue::pop(Side side) {
 
 void Queue::set(size_t index, std::string_view bytes) {
   Message* const message = lane_.replace(index, bytes);
-  if (message == nullptr) return;
-  destroy(*message);
+  if (message != nullptr) destroy(*message);
   count(&QueueTotals::popped);
   count(&QueueTotals::added);
 }

@@ -13,6 +13,9 @@ namespace sluice::commands {
 std::span<const core::CommandSpec> keys_commands();
 std::span<const core::CommandSpec> string_commands();
 std::span<const core::CommandSpec> list_commands();
+std::span<const core::CommandSpec> list_pop_commands();
+std::span<const core::CommandSpec> list_move_commands();
+std::span<const core::CommandSpec> list_edit_commands();
 std::span<const core::CommandSpec> stream_commands();
 std::span<const core::CommandSpec> queue_commands();
 std::span<const core::CommandSpec> queue_policy_commands();

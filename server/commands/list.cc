@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// The list commands. A key of type list may be a queue: then its ready messages are what these commands see, and
-// ListValue knows the difference.
+// Pushing onto lists and reading them. A key of type list may be a queue: then its ready messages are what the list
+// commands see, and ListValue knows the difference. list_pop, list_move and list_edit have the other list commands.
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "engine/list_value.h"
 #include "server/commands/groups.h"
-#include "server/commands/lookup.h"
-#include "server/core/args.h"
-#include "server/core/command_spec.h"
+#include "server/commands/list_ends.h"
 
 namespace sluice::commands {
 namespace {
@@ -19,52 +18,23 @@ using core::Args;
 using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
-using core::KeyEvent;
 using core::KeySpec;
-
-KeyEvent push_event(Side side) {
-  return side == Side::kLeft ? KeyEvent::kLpush : KeyEvent::kRpush;
-}
-KeyEvent pop_event(Side side) {
-  return side == Side::kLeft ? KeyEvent::kLpop : KeyEvent::kRpop;
-}
-std::string_view pop_name(Side side) {
-  return side == Side::kLeft ? "LPOP" : "RPOP";
-}
-
-Side side_argument(Args& args) {
-  if (args.accept("LEFT")) return Side::kLeft;
-  if (args.accept("RIGHT")) return Side::kRight;
-  args.fail(Error::kSyntax);
-  return Side::kLeft;
-}
-
-// Seconds with a fraction, rounded up to milliseconds; 0 is for ever (nullopt).
-Result<std::optional<Millis>> timeout_argument(std::string_view text, UnixMs now) {
-  const auto seconds = parse_double(text);
-  if (!seconds || std::isnan(*seconds)) return Error::kTimeoutNotFloat;
-  const double milliseconds = std::ceil(*seconds * 1000);
-  if (milliseconds > static_cast<double>(INT64_MAX - now.count)) return Error::kTimeoutOutOfRange;
-  if (milliseconds < 0) return Error::kTimeoutNegative;
-  if (milliseconds == 0) return std::optional<Millis>();
-  return std::optional<Millis>(Millis{static_cast<int64_t>(milliseconds)});
-}
-
-// A new list; under a key with a policy it is a queue from the start.
-Entry& make_list(CommandCall& call, std::string_view key) {
-  Entry& entry = call.keyspace().insert_list(call.db(), key);
-  call.queues().created(entry, call.stamp);
-  return entry;
-}
 
 // --- Pushing
 
-Result<void> push(CommandCall& call, Side side) {
+enum class Missing : uint8_t { kMakeList, kLeave };
+
+Result<void> push(CommandCall& call, Side side, Missing missing) {
   const std::string_view key = call.words[1];
-  TRY(Entry * entry, find_to_write(call, key, ValueType::kList));
-  if (entry == nullptr) entry = &make_list(call, key);
-  ListValue& list = entry->list();
-  for (const std::string_view element : call.words.subspan(2))
+  TRY(Entry* const entry, find_to_write(call, key, ValueType::kList));
+  if (entry == nullptr && missing == Missing::kLeave) {
+    call.reply.integer(0);
+    return {};
+  }
+  const core::Words elements = call.words.subspan(2);
+  TRY_VOID(check_push(call, key, entry, elements.size()));
+  ListValue& list = list_to_grow(call, key, entry).list();
+  for (const std::string_view element : elements)
     list.push(side, element, call.stamp);
   call.log();
   call.changed(key, push_event(side));
@@ -73,147 +43,16 @@ Result<void> push(CommandCall& call, Side side) {
 }
 
 Result<void> lpush(CommandCall& call) {
-  return push(call, Side::kLeft);
+  return push(call, Side::kLeft, Missing::kMakeList);
 }
 Result<void> rpush(CommandCall& call) {
-  return push(call, Side::kRight);
+  return push(call, Side::kRight, Missing::kMakeList);
 }
-
-// --- Popping
-
-// Takes `count` elements off one end and replies each.
-void pop_elements(CommandCall& call, std::string_view key, Entry& entry, Side side, size_t count) {
-  ListValue& list = entry.list();
-  for (size_t i = 0; i < count; ++i) {
-    call.reply.bulk(list.peek(side));
-    list.pop(side);
-  }
-  call.changed(key, pop_event(side));
-  erase_if_empty(call, key, entry);
+Result<void> lpushx(CommandCall& call) {
+  return push(call, Side::kLeft, Missing::kLeave);
 }
-
-Result<void> pop(CommandCall& call, Side side) {
-  if (call.words.size() > 3) {
-    return call.fail(
-        std::string("ERR wrong number of arguments for '").append(call.spec.name).append("' command"));
-  }
-  const std::string_view key = call.words[1];
-  const bool counted = call.words.size() == 3;
-  int64_t count = 1;
-  if (counted) {
-    const auto given = parse_i64(call.words[2]);
-    if (!given || *given < 0) return Error::kNotPositive;
-    count = *given;
-  }
-  TRY(Entry* const entry, find_to_write(call, key, ValueType::kList));
-  const size_t available = entry == nullptr ? 0 : entry->list().size();
-  if (entry == nullptr || (available == 0 && !counted)) {
-    counted ? call.reply.null_array() : call.reply.null();
-    return {};
-  }
-  const size_t taken = std::min(static_cast<size_t>(count), available);
-  if (counted) call.reply.array(taken);
-  if (taken == 0) return {};
-  call.log();
-  pop_elements(call, key, *entry, side, taken);
-  return {};
-}
-
-Result<void> lpop(CommandCall& call) {
-  return pop(call, Side::kLeft);
-}
-Result<void> rpop(CommandCall& call) {
-  return pop(call, Side::kRight);
-}
-
-Result<void> blocking_pop(CommandCall& call, Side side) {
-  TRY(const auto timeout, timeout_argument(call.words.back(), call.stamp.now));
-  const core::Words keys = call.words.subspan(1, call.words.size() - 2);
-  for (const std::string_view key : keys) {
-    TRY(Entry* const entry, find_to_write(call, key, ValueType::kList));
-    if (entry == nullptr || entry->list().size() == 0) continue;
-    call.log_as({pop_name(side), key});
-    call.reply.array(2);
-    call.reply.bulk(key);
-    pop_elements(call, key, *entry, side, 1);
-    return {};
-  }
-  if (call.may_block()) {
-    call.block(core::WaitKind::kListElement, keys, timeout);
-  } else {
-    call.reply.null_array();
-  }
-  return {};
-}
-
-Result<void> blpop(CommandCall& call) {
-  return blocking_pop(call, Side::kLeft);
-}
-Result<void> brpop(CommandCall& call) {
-  return blocking_pop(call, Side::kRight);
-}
-
-// --- Moving
-
-struct Move {
-  std::string_view source;
-  std::string_view destination;
-  Side from;
-  Side to;
-};
-
-std::string_view side_name(Side side) {
-  return side == Side::kLeft ? "LEFT" : "RIGHT";
-}
-
-Result<Move> move_arguments(CommandCall& call) {
-  Args args(call.words);
-  Move move{.source = args.text(), .destination = args.text(), .from = Side::kLeft, .to = Side::kLeft};
-  move.from = side_argument(args);
-  move.to = side_argument(args);
-  TRY_VOID(args.good());
-  return move;
-}
-
-// Moves one element and replies it. False: there was none to move, and nothing was replied.
-Result<bool> move_element(CommandCall& call, const Move& move) {
-  TRY(Entry* const source, find_to_write(call, move.source, ValueType::kList));
-  if (source == nullptr || source->list().size() == 0) return false;
-  TRY(Entry * destination, find_to_write(call, move.destination, ValueType::kList));
-
-  // A copy: the two lists may be one, and pushing ends the validity of what was peeked.
-  ByteBuffer& element = call.server.scratch;
-  element.clear();
-  element.append(source->list().peek(move.from));
-  if (destination == nullptr) destination = &make_list(call, move.destination);
-  source->list().pop(move.from);
-  destination->list().push(move.to, element.view(), call.stamp);
-  call.log_as({"LMOVE", move.source, move.destination, side_name(move.from), side_name(move.to)});
-  call.reply.bulk(element.view());
-  call.changed(move.destination, push_event(move.to));
-  call.changed(move.source, pop_event(move.from));
-  erase_if_empty(call, move.source, *source);
-  return true;
-}
-
-Result<void> lmove(CommandCall& call) {
-  TRY(const Move move, move_arguments(call));
-  TRY(const bool moved, move_element(call, move));
-  if (!moved) call.reply.null();
-  return {};
-}
-
-Result<void> blmove(CommandCall& call) {
-  TRY(const Move move, move_arguments(call));
-  TRY(const auto timeout, timeout_argument(call.words[5], call.stamp.now));
-  TRY(const bool moved, move_element(call, move));
-  if (moved) return {};
-  if (call.may_block()) {
-    call.block(core::WaitKind::kListElement, call.words.subspan(1, 1), timeout);
-  } else {
-    call.reply.null();
-  }
-  return {};
+Result<void> rpushx(CommandCall& call) {
+  return push(call, Side::kRight, Missing::kLeave);
 }
 
 // --- Reading
@@ -263,11 +102,91 @@ Result<void> lrange(CommandCall& call) {
   return {};
 }
 
-// --- Rows
+// --- LPOS
 
-constexpr uint16_t kPushKeys = core::kRw | core::kInsert;
-constexpr uint16_t kPopKeys = core::kRw | core::kAccess | core::kDelete;
-constexpr uint16_t kReadKeys = core::kRo | core::kAccess;
+struct PositionArguments {
+  std::string_view element;
+  uint64_t rank = 1;        // of the first match that is replied
+  Side from = Side::kLeft;  // where the search begins
+  bool counted = false;     // the reply is an array
+  size_t matches_max = 1;
+  size_t compared_max = std::numeric_limits<size_t>::max();
+};
+
+// A number that must not be negative; 0 stands for no limit.
+Result<size_t> limit_argument(CommandCall& call, std::string_view text, std::string_view error) {
+  const auto limit = parse_i64(text);
+  if (!limit || *limit < 0) return call.fail(error);
+  return *limit == 0 ? std::numeric_limits<size_t>::max() : static_cast<size_t>(*limit);
+}
+
+Result<void> rank_argument(CommandCall& call, std::string_view text, PositionArguments& arguments) {
+  const auto rank = parse_i64(text);
+  if (!rank) return Error::kNotInteger;
+  if (*rank == INT64_MIN) return Error::kLongMin;
+  if (*rank == 0) {
+    return call.fail(
+        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative "
+        "to "
+        "start from the end of the list");
+  }
+  arguments.from = *rank < 0 ? Side::kRight : Side::kLeft;
+  arguments.rank = static_cast<uint64_t>(*rank < 0 ? -*rank : *rank);
+  return {};
+}
+
+Result<PositionArguments> position_arguments(CommandCall& call) {
+  PositionArguments arguments{.element = call.words[2]};
+  Args args(call.words, 3);
+  while (args.more()) {
+    if (args.left() < 2) return Error::kSyntax;
+    if (args.accept("RANK")) {
+      TRY_VOID(rank_argument(call, args.text(), arguments));
+    } else if (args.accept("COUNT")) {
+      TRY(arguments.matches_max, limit_argument(call, args.text(), "ERR COUNT can't be negative"));
+      arguments.counted = true;
+    } else if (args.accept("MAXLEN")) {
+      TRY(arguments.compared_max, limit_argument(call, args.text(), "ERR MAXLEN can't be negative"));
+    } else {
+      return Error::kSyntax;
+    }
+  }
+  return arguments;
+}
+
+std::vector<size_t> positions_of(const ListValue& list, const PositionArguments& arguments) {
+  std::vector<size_t> positions;
+  const size_t size = list.size();
+  if (size == 0) return positions;
+  const bool from_left = arguments.from == Side::kLeft;
+  const size_t compared_max = std::min(size, arguments.compared_max);
+  uint64_t matches = 0;
+  ListValue::Cursor at = list.cursor(from_left ? 0 : size - 1);
+  for (size_t i = 0; i < compared_max && positions.size() < arguments.matches_max; ++i) {
+    if (at.bytes() == arguments.element && ++matches >= arguments.rank) {
+      positions.push_back(from_left ? i : size - 1 - i);
+    }
+    at.move(opposite(arguments.from));
+  }
+  return positions;
+}
+
+Result<void> lpos(CommandCall& call) {
+  TRY(const PositionArguments arguments, position_arguments(call));
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kList));
+  std::vector<size_t> positions;
+  if (entry != nullptr) positions = positions_of(entry->list(), arguments);
+  if (arguments.counted) {
+    call.reply.array(positions.size());
+  } else if (positions.empty()) {
+    call.reply.null();
+  }
+  for (const size_t position : positions)
+    call.reply.unsigned_integer(position);
+  return {};
+}
+
+// --- Rows
 
 constexpr CommandSpec kRows[] = {
     {.name = "lpush",
@@ -290,69 +209,26 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .complexity = "O(N), N the number of elements",
      .summary = "Puts elements at the right end of a list."},
-    {.name = "lpop",
-     .syntax = "key [count:integer]",
-     .handler = lpop,
-     .arity = Arity::at_least(2),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(kPopKeys)},
-     .group = core::Group::kList,
-     .since = "1.0.0",
-     .complexity = "O(N), N the number of elements taken",
-     .summary = "Takes elements off the left end of a list."},
-    {.name = "rpop",
-     .syntax = "key [count:integer]",
-     .handler = rpop,
-     .arity = Arity::at_least(2),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(kPopKeys)},
-     .group = core::Group::kList,
-     .since = "1.0.0",
-     .complexity = "O(N), N the number of elements taken",
-     .summary = "Takes elements off the right end of a list."},
-    {.name = "blpop",
-     .syntax = "key... timeout:double",
-     .handler = blpop,
+    {.name = "lpushx",
+     .syntax = "key element...",
+     .handler = lpushx,
      .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kBlocking,
-     .keys = {KeySpec::range(1, -2, 1, kPopKeys)},
+     .flags = core::kWrite | core::kDenyOom | core::kFast,
+     .keys = {KeySpec::one(kPushKeys)},
      .group = core::Group::kList,
-     .since = "2.0.0",
-     .complexity = "O(N), N the number of keys",
-     .summary = "Takes the leftmost element of the first list that has one, or waits for one.",
-     .twin = "lpop"},
-    {.name = "brpop",
-     .syntax = "key... timeout:double",
-     .handler = brpop,
+     .since = "2.2.0",
+     .complexity = "O(N), N the number of elements",
+     .summary = "Puts elements at the left end of a list that exists already."},
+    {.name = "rpushx",
+     .syntax = "key element...",
+     .handler = rpushx,
      .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kBlocking,
-     .keys = {KeySpec::range(1, -2, 1, kPopKeys)},
+     .flags = core::kWrite | core::kDenyOom | core::kFast,
+     .keys = {KeySpec::one(kPushKeys)},
      .group = core::Group::kList,
-     .since = "2.0.0",
-     .complexity = "O(N), N the number of keys",
-     .summary = "Takes the rightmost element of the first list that has one, or waits for one.",
-     .twin = "rpop"},
-    {.name = "lmove",
-     .syntax = "source:key destination:key wherefrom:<LEFT|RIGHT> whereto:<LEFT|RIGHT>",
-     .handler = lmove,
-     .arity = Arity::exactly(5),
-     .flags = core::kWrite | core::kDenyOom,
-     .keys = {KeySpec::one(kPopKeys), KeySpec::one(kPushKeys, 2)},
-     .group = core::Group::kList,
-     .since = "6.2.0",
-     .complexity = "O(1)",
-     .summary = "Moves an element from one end of a list to one end of another or the same, and replies it."},
-    {.name = "blmove",
-     .syntax = "source:key destination:key wherefrom:<LEFT|RIGHT> whereto:<LEFT|RIGHT> timeout:double",
-     .handler = blmove,
-     .arity = Arity::exactly(6),
-     .flags = core::kWrite | core::kDenyOom | core::kBlocking,
-     .keys = {KeySpec::one(kPopKeys), KeySpec::one(kPushKeys, 2)},
-     .group = core::Group::kList,
-     .since = "6.2.0",
-     .complexity = "O(1)",
-     .summary = "Moves an element as LMOVE does, or waits until there is one.",
-     .twin = "lmove"},
+     .since = "2.2.0",
+     .complexity = "O(N), N the number of elements",
+     .summary = "Puts elements at the right end of a list that exists already."},
     {.name = "llen",
      .syntax = "key",
      .handler = llen,
@@ -368,7 +244,7 @@ constexpr CommandSpec kRows[] = {
      .handler = lindex,
      .arity = Arity::exactly(3),
      .flags = core::kReadOnly,
-     .keys = {KeySpec::one(kReadKeys)},
+     .keys = {KeySpec::one(kListReadKeys)},
      .group = core::Group::kList,
      .since = "1.0.0",
      .complexity = "O(N), N the number of chunks to the nearer end",
@@ -378,11 +254,21 @@ constexpr CommandSpec kRows[] = {
      .handler = lrange,
      .arity = Arity::exactly(4),
      .flags = core::kReadOnly,
-     .keys = {KeySpec::one(kReadKeys)},
+     .keys = {KeySpec::one(kListReadKeys)},
      .group = core::Group::kList,
      .since = "1.0.0",
      .complexity = "O(S+N), S the chunks to the start, N the elements replied",
      .summary = "Replies the elements between two positions."},
+    {.name = "lpos",
+     .syntax = "key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
+     .handler = lpos,
+     .arity = Arity::at_least(3),
+     .flags = core::kReadOnly,
+     .keys = {KeySpec::one(kListReadKeys)},
+     .group = core::Group::kList,
+     .since = "6.0.6",
+     .complexity = "O(N), N the number of elements compared",
+     .summary = "Tells at which positions of a list an element is."},
 };
 static_assert(core::well_formed(kRows));
 

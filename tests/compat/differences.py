@@ -73,10 +73,12 @@ def holds_zero_byte(words):
 
 
 TABLE = [
-    row("BLPOP BRPOP BLMOVE", r'-"ERR timeout is negative"', r'-"ERR timeout is out of range"',
+    row("BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP", r'-"ERR timeout is negative"', r'-"ERR timeout is out of range"',
         "an infinite or huge timeout is not negative; newer versions say so"),
-    row("BLPOP BRPOP BLMOVE", r'-"ERR timeout is negative"', r'-"ERR timeout is not a float or out of range"',
+    row("BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP", r'-"ERR timeout is negative"', r'-"ERR timeout is not a float or out of range"',
         "1e400 is infinite for us, who read doubles", when=lambda words: b"1e400" in words),
+    row("LPOS", r".*", r'-"ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"',
+        "newer versions refuse the one number that has no opposite", when=lambda words: b"-9223372036854775808" in words),
     row("XREAD", r'-"ERR Unbalanced XREAD list of streams: for each stream key an ID or \'\$\' must be specified\."',
         r'-"ERR Unbalanced \'xread\' list of streams: for each stream key an ID, \'\+\', or \'\$\' must be specified\."',
         "newer versions take the ID + (7.4) and name it"),

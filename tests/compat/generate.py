@@ -123,6 +123,11 @@ class Generator:
 
     # --- Choices
 
+    @staticmethod
+    def short_wait(word):
+        """A timeout in seconds that no test waits long for; what is no valid one stays as it is."""
+        return short_wait(word)
+
     def chance(self, share):
         return self.random.random() < share
 

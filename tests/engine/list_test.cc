@@ -44,6 +44,7 @@ class ListAgainstDeque {
     if (choice < 76) return set();
     if (choice < 92) return erase_ref();
     if (choice < 96) return erase();
+    if (choice == 96) return erase_equal();
     rotate();
   }
 
@@ -161,6 +162,28 @@ class ListAgainstDeque {
     model_.erase(begin, begin + static_cast<ptrdiff_t>(count));
   }
 
+  // Elements like one of the list: most of those of one or two bytes are not alone.
+  void erase_equal() {
+    if (model_.empty()) return;
+    const Item& like = model_[below(model_.size())];
+    if (like.message != nullptr) return;
+    const std::string bytes = like.bytes;
+    const size_t skipped = below(3);
+    const size_t count_max = below(4) == 0 ? SIZE_MAX : below(4);
+    size_t seen = 0;
+    size_t erased = 0;
+    for (auto at = model_.begin(); at != model_.end();) {
+      const bool equal = at->message == nullptr && at->bytes == bytes;
+      if (equal && seen++ >= skipped && erased < count_max) {
+        at = model_.erase(at);
+        ++erased;
+      } else {
+        ++at;
+      }
+    }
+    REQUIRE(list_.erase_equal(bytes, skipped, count_max) == erased);
+  }
+
   // As LMOVE does within one list: what is pushed lies in the list.
   void rotate() {
     if (model_.empty() || model_.back().message != nullptr) return;
@@ -195,6 +218,26 @@ TEST_CASE("a list does what a deque does, and knows where its refs are", "[list]
     }
     both.compare_all();
   }
+}
+
+TEST_CASE("elements that are alike go from all chunks, also those that have one to themselves", "[list]") {
+  List list;
+  const std::string large(kPackedBytesMax + 1, 'l');
+  for (int i = 0; i < 30'000; ++i) {
+    list.push(Side::kRight, i % 3 == 0 ? "gone" : "kept");
+    if (i % 1'000 == 0) list.push(Side::kRight, large);
+  }
+  const size_t bytes_before = list.bytes();
+  REQUIRE(list.erase_equal("gone", 100, 9'800) == 9'800);
+  REQUIRE(list.erase_equal(large, 1, 28) == 28);
+  list.check_invariants();
+  REQUIRE(list.size() == 20'000 + 200 + 2);
+  REQUIRE(list.bytes() < bytes_before / 4 * 3);
+  REQUIRE(list.erase_equal("kept", 0, SIZE_MAX) == 20'000);
+  REQUIRE(list.erase_equal("gone", 0, SIZE_MAX) == 200);
+  REQUIRE(list.erase_equal(large, 0, SIZE_MAX) == 2);
+  REQUIRE(list.empty());
+  list.check_invariants();
 }
 
 TEST_CASE("an element of any size comes back from both ends and from the middle", "[list]") {

@@ -3,6 +3,7 @@
 // The value of a list key, plain and as a queue: list commands must not see a difference.
 #include "engine/list_value.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <deque>
 #include <random>
@@ -62,10 +63,10 @@ TEST_CASE("list commands see the same in a plain list and in a queue", "[list]")
   if (as_queue) holder.list.become_queue(holder.queues, holder.entry, at(1));
   std::deque<std::string> model;
   for (int step = 1; step < 5'000; ++step) {
-    const std::string bytes(random() % 40, static_cast<char>('a' + random() % 26));
+    const std::string bytes(random() % 3 == 0 ? random() % 40 : 1, static_cast<char>('a' + random() % 26));
     const size_t index = model.empty() ? 0 : random() % model.size();
     const Side side = random() % 2 == 0 ? Side::kLeft : Side::kRight;
-    switch (random() % 8) {
+    switch (random() % 9) {
       case 0:
       case 1:
       case 2:
@@ -88,6 +89,26 @@ TEST_CASE("list commands see the same in a plain list and in a queue", "[list]")
         holder.list.set(index, bytes);
         model[index] = bytes;
         break;
+      case 7: {
+        if (model.empty()) break;
+        const std::string like = model[index];
+        const size_t count_max = random() % 3;
+        size_t found = static_cast<size_t>(std::count(model.begin(), model.end(), like));
+        const size_t wanted = std::min(found, count_max);
+        size_t skipped = side == Side::kLeft ? 0 : found - wanted;
+        size_t left = wanted;
+        for (auto it = model.begin(); it != model.end() && left > 0;) {
+          if (*it != like || skipped > 0) {
+            if (*it == like) --skipped;
+            ++it;
+            continue;
+          }
+          it = model.erase(it);
+          --left;
+        }
+        REQUIRE(holder.list.erase_equal(like, side, count_max) == wanted);
+        break;
+      }
       default: {
         const size_t count = model.empty() ? 0 : random() % std::min<size_t>(4, model.size() - index + 1);
         holder.list.erase(index, count);

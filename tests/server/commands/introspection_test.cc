@@ -73,7 +73,7 @@ TEST_CASE("COMMAND counts and lists the same commands", "[command]") {
   REQUIRE(contains(c("COMMAND LIST"), "$5 lpush"));
   REQUIRE(contains(c("COMMAND LIST"), "$10 config|get"));
   REQUIRE(c("COMMAND LIST FILTERBY ACLCAT transaction") == "*3 $5 multi $4 exec $7 discard");
-  REQUIRE(c("COMMAND LIST FILTERBY PATTERN LPO*") == "*1 $4 lpop");
+  REQUIRE(c("COMMAND LIST FILTERBY PATTERN LPUSH?") == "*1 $6 lpushx");
   REQUIRE(c("COMMAND LIST FILTERBY PATTERN config|s*") == "*1 $10 config|set");
   REQUIRE(c("COMMAND LIST FILTERBY MODULE any") == "*0");
   REQUIRE(c("COMMAND LIST FILTERBY ACLCAT nosuch") == "*0");
