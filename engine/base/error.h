@@ -16,7 +16,8 @@ namespace sluice {
   X(kWrongType,            "WRONGTYPE Operation against a key holding the wrong kind of value")                      \
   X(kSyntax,               "ERR syntax error")                                                                       \
   X(kNotInteger,           "ERR value is not an integer or out of range")                                            \
-  X(kLongMin,              "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807") \
+  X(kLongMin,              "ERR value is out of range, "                                                             \
+                           "value must between -9223372036854775807 and 9223372036854775807")                        \
   X(kNotFloat,             "ERR value is not a valid float")                                                         \
   X(kNotPositive,          "ERR value is out of range, must be positive")                                            \
   X(kOverflow,             "ERR increment or decrement would overflow")                                              \
