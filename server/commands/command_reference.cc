@@ -33,6 +33,7 @@ constexpr Heading kHeadings[] = {
     {Group::kPubSub, "Publish and subscribe"},
     {Group::kConnection, "Connections"},
     {Group::kServer, "Server"},
+    {Group::kCluster, "Cluster"},
 };
 static_assert(std::size(kHeadings) == static_cast<size_t>(Group::kQueue) + 1, "every group has a heading");
 

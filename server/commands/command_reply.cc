@@ -120,6 +120,12 @@ void reply_key_spec(ReplyWriter& reply, const KeySpec& keys) {
   reply_key_flags(reply, keys.flags);
 
   reply.bulk("begin_search");
+  if (keys.kind == KeySpec::Kind::kConditions) {
+    reply_search(reply, "unknown", 0);
+    reply.bulk("find_keys");
+    reply_search(reply, "unknown", 0);
+    return;
+  }
   if (keys.kind == KeySpec::Kind::kAfterWord) {
     reply_search(reply, "keyword", 2);
     reply.bulk("keyword");

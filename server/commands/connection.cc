@@ -56,7 +56,7 @@ Result<void> quit(CommandCall& call) {
 
 Result<void> reset(CommandCall& call) {
   Session& session = call.session;
-  session.leave_multi();
+  call.server.end_transaction(session);
   session.authenticated = call.server.config.settings().requirepass.empty();
   session.user = "default";
   session.name.clear();

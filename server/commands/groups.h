@@ -22,6 +22,8 @@ std::span<const core::CommandSpec> queue_policy_commands();
 std::span<const core::CommandSpec> queue_info_commands();
 std::span<const core::CommandSpec> queue_internal_commands();
 std::span<const core::CommandSpec> transaction_commands();
+std::span<const core::CommandSpec> replication_commands();
+std::span<const core::CommandSpec> cluster_commands();
 std::span<const core::CommandSpec> connection_commands();
 std::span<const core::CommandSpec> client_commands();
 std::span<const core::CommandSpec> command_commands();

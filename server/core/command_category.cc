@@ -25,6 +25,7 @@ constexpr GroupWords kGroups[] = {
     {Group::kConnection, "connection", "connection"},
     {Group::kServer, "server", {}},
     {Group::kScripting, "scripting", "scripting"},
+    {Group::kCluster, "cluster", {}},
     {Group::kQueue, "queue", "queue"},
 };
 

@@ -25,8 +25,18 @@ KeyRange locate_after_word(const KeySpec& keys, std::span<const std::string_view
 
 }  // namespace
 
+size_t condition_words(std::span<const std::string_view> words) {
+  if (words.empty()) return 0;
+  const bool compares = equals_folded(words[0], "IFEQ") || equals_folded(words[0], "IFNE");
+  if (!compares && !equals_folded(words[0], "NX") && !equals_folded(words[0], "XX")) return 0;
+  const size_t size = compares ? 3 : 2;
+  return words.size() < size ? 0 : size;
+}
+
 KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> words) {
   switch (keys.kind) {
+    case KeySpec::Kind::kConditions:
+      return {.valid = false};
     case KeySpec::Kind::kNone:
       return {};
     case KeySpec::Kind::kCounted:

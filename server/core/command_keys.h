@@ -22,12 +22,25 @@ struct KeyRange {
   size_t count = 0;
   size_t step = 1;
 };
+// Requires: the specification is of such a range.
 KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> words);
+
+// How many words the condition at the front takes, its key being the second; 0 if it is none or is cut short.
+size_t condition_words(std::span<const std::string_view> words);
 
 template <typename Visit>
 bool for_each_key(const CommandSpec& spec, std::span<const std::string_view> words, Visit visit) {
   for (const KeySpec& keys : spec.keys) {
     if (keys.kind == KeySpec::Kind::kNone) break;
+    if (keys.kind == KeySpec::Kind::kConditions) {
+      for (size_t at = static_cast<size_t>(keys.first); at < words.size();) {
+        const size_t size = condition_words(words.subspan(at));
+        if (size == 0) return false;
+        visit(at + 1, keys.flags);
+        at += size;
+      }
+      continue;
+    }
     const KeyRange range = locate_keys(keys, words);
     if (!range.valid) return false;
     for (size_t i = 0; i < range.count; ++i)

@@ -68,7 +68,7 @@ enum KeyFlag : uint16_t {
 
 // Where in a request the keys are.
 struct KeySpec {
-  enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord };
+  enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord, kConditions };
   Kind kind = Kind::kNone;
   uint16_t flags = 0;
   int first = 0;  // kRange: index of the first key; kCounted: index of the number of keys
@@ -85,6 +85,10 @@ struct KeySpec {
   }
   // "numkeys key [key ...]" with numkeys at `index`.
   static constexpr KeySpec counted(int index, uint16_t flags) { return {Kind::kCounted, flags, index, 0, 1}; }
+  // From `index` on conditions, each of them "IFEQ key value", "IFNE key value", "NX key" or "XX key".
+  static constexpr KeySpec conditions(int index, uint16_t flags) {
+    return {Kind::kConditions, flags, index, 0, 1};
+  }
   // The word is looked for from `index` on.
   static constexpr KeySpec after_word(std::string_view word, int index, uint16_t flags) {
     return {Kind::kAfterWord, flags, index, 0, 1, word};
@@ -105,6 +109,7 @@ enum class Group : uint8_t {
   kConnection,
   kServer,
   kScripting,
+  kCluster,
   kQueue,
 };
 

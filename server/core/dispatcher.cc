@@ -66,10 +66,7 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
     ++server_.commands.stats(*spec).rejected;
     const std::string fault =
         "wrong number of arguments for '" + CommandTable::full_name(container, *spec) + "' command";
-    // An EXEC that is refused still ends the transaction: a client that sent it sends no other.
-    const bool ends_transaction = spec->name == "exec";
-    if (ends_transaction) session.leave_multi();
-    refuse(session, (ends_transaction ? "EXECABORT Transaction discarded because of: " : "ERR ") + fault);
+    refuse(session, "ERR " + fault);
     return nullptr;
   }
   session.last_command = spec;
@@ -135,6 +132,7 @@ bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std
   ++stats.calls;
   CommandCall call(server_, session, spec, words, raw, server_.sequencer.stamp(), mode);
   const Result<void> result = spec.handler(call);
+  if (call.logged()) session.logged_sequence = server_.sequencer.sequence();
   if (result.ok()) return !call.blocked();
   ++stats.failed;
   if (result.error() != Error::kReplied) {

@@ -44,6 +44,7 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
 Server::~Server() {
   for (auto& [id, session] : sessions_) {
     if (session->blocked()) blocking.remove(*session);
+    watching.unwatch(*session);
   }
 }
 
@@ -86,9 +87,10 @@ void Server::begin_turn() {
 
 void Server::end_turn() {
   CHECK(in_turn_);
+  serve_log_waiters();  // a sync beside the loop may have ended
   resume_unblocked();
   commit.end_turn();
-  serve_log_waiters();
+  serve_log_waiters();  // or one on the loop
   release_replies();
   in_turn_ = false;
 }
@@ -120,14 +122,22 @@ void Server::expire(const Entry& entry) {
   const std::string_view words[] = {"DEL", key};
   commit.append(db, words, {});
   keyspace.erase(entry);
+  watching.touch(db, key);
   blocking.signal(db, key);
 }
 
 void Server::flush(int db, bool all) {
   for (int each = 0; each < kDatabases; ++each) {
-    if (all || each == db) blocking.signal_all(each);
+    if (!all && each != db) continue;
+    blocking.signal_all(each);
+    watching.touch_where(each, [&](std::string_view key) { return keyspace.find(each, key) != nullptr; });
   }
   all ? keyspace.flush_all() : keyspace.flush(db);
+}
+
+void Server::end_transaction(Session& session) {
+  session.leave_multi();
+  watching.unwatch(session);
 }
 
 void Server::run_internal(std::initializer_list<std::string_view> words) {
@@ -262,6 +272,7 @@ Session* Server::find_session(uint64_t id) {
 
 void Server::disconnect(Session& session) {
   if (session.blocked()) blocking.remove(session);
+  watching.unwatch(session);
   if (session.output_queued) std::erase(with_output_, &session);
   sessions_.erase(session.id);
 }
@@ -290,7 +301,8 @@ void Server::receive(Session& session, std::string_view bytes) {
     execute_input(session, bytes);
     if (session.resume_queued) to_resume_.push_back(session.id);
   }
-  if (session.input.size() + session.queued_bytes > kInputBytesMax) kill(session);
+  const size_t watch_bytes = session.watches == nullptr ? 0 : session.watches->bytes;
+  if (session.input.size() + session.queued_bytes + watch_bytes > kInputBytesMax) kill(session);
   queue_output(session);
 }
 

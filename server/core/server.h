@@ -35,6 +35,7 @@
 #include "server/core/seams.h"
 #include "server/core/sequencer.h"
 #include "server/core/session.h"
+#include "server/core/watching.h"
 
 namespace sluice::core {
 
@@ -73,7 +74,8 @@ inline constexpr size_t kTickTransitionsMax = 1'000;
 inline constexpr size_t kExpiredKeysMax = 1'000;
 inline constexpr size_t kSnapshotKeysMax = 200;
 
-// A client may have this much unsent before it is cut off, and this much received and not executed.
+// A client may have this much unsent before it is cut off, and this much received and not executed, keys that it watches
+// among it.
 inline constexpr size_t kReplyBytesUnsentMax = size_t{1} << 30;
 inline constexpr size_t kInputBytesMax = size_t{1} << 30;
 
@@ -125,6 +127,8 @@ class Server {
   // Ends a wait early: as if its time were over, or with an error. Requires: the session is blocked.
   void time_out(Session& session);
   void fail_wait(Session& session, std::string_view error);
+  // What MULTI has gathered and what WATCH watches is forgotten.
+  void end_transaction(Session& session);
   // Removes a key whose time is over, and logs that.
   void expire(const Entry& entry);
   // Ends all keys of the database, or of all of them.
@@ -144,6 +148,7 @@ class Server {
   const MonoMs started_at;
   Metrics metrics;
   Blocking blocking;
+  Watching watching;
   Commit commit;
   Dispatcher dispatcher;
 

@@ -20,6 +20,7 @@
 #include "engine/base/time.h"
 #include "protocol/request_parser.h"
 #include "server/core/owned_words.h"
+#include "server/core/watching.h"
 
 namespace sluice::core {
 
@@ -55,6 +56,7 @@ struct Session {
   const CommandSpec* last_command = nullptr;
   std::string_view last_container = {};  // the name of the container of last_command, if it has one
   uint64_t commands = 0;
+  uint64_t logged_sequence = 0;  // of the last record that one of its commands logged
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
 
@@ -73,6 +75,8 @@ struct Session {
   bool in_exec = false;
   std::vector<QueuedCommand> queued;
   size_t queued_bytes = 0;
+  std::unique_ptr<Watches> watches;  // null: none
+  bool watch_touched = false;        // a key that was watched has changed: EXEC will run nothing
   void leave_multi() {
     in_multi = false;
     multi_failed = false;

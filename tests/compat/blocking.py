@@ -97,8 +97,10 @@ def is_short(commands):
     if commands is None:
         return False
     words = commands[-1]
-    if words[0] in ("BLPOP", "BRPOP", "BLMOVE"):
+    if words[0] in ("BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH"):
         return 0 < float(words[-1]) < 1
+    if words[0] == "BLMPOP":
+        return 0 < float(words[1]) < 1
     return words[0] == "XREAD" and "BLOCK" in words and 0 < int(words[words.index("BLOCK") + 1]) < 1000
 
 

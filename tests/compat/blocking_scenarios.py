@@ -80,6 +80,29 @@ SCENARIOS = [
     ("data that is there is taken without waiting", [
         step(D, "RPUSH l1 a b", "XADD x1 1-1 f v"), step(A, "BLPOP l1 0"), step(B, "BLMOVE l1 l2 LEFT LEFT 0"),
         step(C, "XREAD BLOCK 0 STREAMS x1 0")]),
+    ("poppers, movers and takers of several wait for one key in one line", [
+        step(A, "BRPOP l1 0"), step(B, "BLMPOP 0 1 l1 LEFT COUNT 2"), step(C, "BLMOVE l1 l2 LEFT LEFT 0"),
+        step(D, "BRPOPLPUSH l1 l2 0"), step(E, "RPUSH l1 1 2 3"), step(E, "RPUSH l1 4 5 6")]),
+    ("every kind of wait for lists times out with a null array", [
+        step(A, "BRPOPLPUSH l1 l2 0.01"), step(B, "BLMPOP 0.02 2 l1 l2 RIGHT"), step(C, "BLMPOP 0 1 l1 RIGHT"),
+        step(D, "RPUSH l1 a b")]),
+    ("the old moves make chains like the new ones", [
+        step(A, "BRPOPLPUSH l1 l2 0"), step(B, "BLMPOP 0 1 l2 LEFT"), step(C, "RPUSH l1 a"), step(C, "RPOPLPUSH l1 l2"),
+        step(A, "BLPOP l2 0"), step(C, "RPUSH l1 b"), step(C, "RPOPLPUSH l1 l2")]),
+    ("a taker of several takes what there is", [
+        step(A, "BLMPOP 0 2 l1 l2 LEFT COUNT 10"), step(B, "RPUSH l2 a b c"), step(A, "BLMPOP 0 2 l1 l2 LEFT COUNT 10"),
+        step(B, "MULTI", "RPUSH l1 a", "RPUSH l1 b", "EXEC")]),
+    ("a push onto an existing list only wakes nobody if there is none", [
+        step(A, "BLPOP l1 0"), step(B, "LPUSHX l1 a", "RPUSHX l1 b", "LINSERT l1 BEFORE a b"), step(B, "RPUSH l1 c")]),
+    ("inside a transaction the other kinds do not wait either", [
+        step(A, "MULTI", "BRPOPLPUSH l1 l2 0", "BLMPOP 0 1 l1 LEFT", "RPUSH l1 a", "BLMPOP 0 1 l1 LEFT", "EXEC")]),
+    ("an old move onto a wrong type fails for that waiter alone", [
+        step(D, "SET s1 x"), step(A, "BRPOPLPUSH l1 s1 0"), step(B, "BLMPOP 0 1 l1 LEFT"), step(C, "RPUSH l1 a")]),
+    ("what a waiter takes has touched who watches the key", [
+        step(A, "WATCH l1"), step(B, "BLPOP l1 0"), step(A, "MULTI", "PING"), step(C, "RPUSH l1 a"), step(A, "EXEC")]),
+    ("what a waiter puts somewhere has touched who watches that", [
+        step(A, "WATCH l2"), step(B, "BLMOVE l1 l2 LEFT LEFT 0"), step(A, "MULTI", "PING"), step(C, "RPUSH l1 a"),
+        step(A, "EXEC")]),
     ("waits are per database", [
         step(A, "SELECT 1", "BLPOP l1 0"), step(B, "RPUSH l1 a"), step(B, "SELECT 1", "RPUSH l1 b", "SELECT 0")]),
 ]
@@ -117,7 +140,9 @@ def random_scenario(rng, connections):
             entry += 1
             steps.append((who, [["XADD", rng.choice(STREAMS), f"{entry}-1", "f", str(entry)]]))
         elif what < 0.76:
-            steps.append((who, [["LMOVE", rng.choice(LISTS), rng.choice(LISTS), side(rng), side(rng)]]))
+            steps.append((who, [rng.choice([["LMOVE", rng.choice(LISTS), rng.choice(LISTS), side(rng), side(rng)],
+                                            ["RPOPLPUSH", rng.choice(LISTS), rng.choice(LISTS)],
+                                            ["LMPOP", "1", rng.choice(LISTS), side(rng), "COUNT", "2"]])]))
         else:
             steps.append((who, [change(rng, rng.choice(LISTS))]))
     return steps
@@ -130,10 +155,16 @@ def side(rng):
 def wait(rng, several, short):
     seconds = rng.choice(["0.01", "0.02", "0.05"]) if short else rng.choice(["0", "0", "100"])
     kind = rng.random()
-    if kind < 0.55:
+    if kind < 0.4:
         return [rng.choice(["BLPOP", "BRPOP"])] + lists_of(rng, several) + [seconds]
+    if kind < 0.55:
+        keys = lists_of(rng, several)
+        count = ["COUNT", rng.choice(["1", "2", "5"])] if rng.random() < 0.6 else []
+        return ["BLMPOP", seconds, str(len(keys))] + keys + [side(rng)] + count
     if kind < 0.8:
         to = rng.choice([OF_ANY_TYPE, "s1"] if several else LISTS + ["s1"])
+        if rng.random() < 0.4:
+            return ["BRPOPLPUSH", rng.choice(LISTS), to, seconds]
         return ["BLMOVE", rng.choice(LISTS), to, side(rng), side(rng), seconds]
     keys = rng.sample(STREAMS, rng.randint(1, 2))
     count = ["COUNT", rng.choice(["1", "2"])] if rng.random() < 0.3 else []

@@ -131,7 +131,8 @@ TEST_CASE("every row's keys are where its syntax has them", "[table]") {
     for (int i = 1; i <= keys; ++i)
       wanted.push_back("k" + std::to_string(i));
     REQUIRE(std::vector<std::string>(found.begin(), found.end()) == wanted);
-    if (keys > 0) REQUIRE((row.flags & (kWrite | kReadOnly)) != 0);
+    const bool looks_only = row.name == "watch";  // at when the key changes, not at what it holds
+    if (keys > 0 && !looks_only) REQUIRE((row.flags & (kWrite | kReadOnly)) != 0);
     if (counts_keys(row)) REQUIRE(row.syntax.find("numkeys:integer") != std::string_view::npos);
   });
 }

@@ -71,13 +71,13 @@ TEST_CASE("a transaction that would be refused by now changes nothing", "[transa
   REQUIRE(c("EXEC") == "*1 $-1");
 }
 
-TEST_CASE("an EXEC with words behind it is refused, and ends the transaction", "[transaction]") {
+TEST_CASE("an EXEC with words behind it that are no conditions is refused, and ends the transaction",
+          "[transaction]") {
   ServerFixture f;
   TestClient& c = f.client();
   c("MULTI");
   c("SET a 1");
-  REQUIRE(c("EXEC x") ==
-          "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
+  REQUIRE(c("EXEC x") == "-EXECABORT Transaction discarded because of: invalid check condition syntax");
   REQUIRE(c("EXEC") == "-ERR EXEC without MULTI");
   REQUIRE(c("GET a") == "$-1");
 }
