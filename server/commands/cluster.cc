@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a client asks a cluster. A server that is alone refuses all of it, in the words by which clients know that it is.
+// What a client asks a cluster. A server that is alone refuses all of it, in the words by which clients know that.
 #include "server/commands/groups.h"
 #include "server/core/command_call.h"
 #include "server/core/command_spec.h"

@@ -74,8 +74,8 @@ inline constexpr size_t kTickTransitionsMax = 1'000;
 inline constexpr size_t kExpiredKeysMax = 1'000;
 inline constexpr size_t kSnapshotKeysMax = 200;
 
-// A client may have this much unsent before it is cut off, and this much received and not executed, keys that it watches
-// among it.
+// A client may have this much unsent before it is cut off, and this much received and not executed, with the keys that
+// it watches.
 inline constexpr size_t kReplyBytesUnsentMax = size_t{1} << 30;
 inline constexpr size_t kInputBytesMax = size_t{1} << 30;
 

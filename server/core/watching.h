@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Keys that clients watch, so that an EXEC is refused if one of them has changed since WATCH. A change marks the session
-// and ends all its watches: one change is enough, and what happens to the other keys makes no difference any more.
+// Keys that clients watch, so that an EXEC is refused if one of them has changed since WATCH. A change marks the
+// session and ends all its watches: one change is enough, and what happens to the other keys makes no difference.
 //
 // Invariants: a session watches a key at most once; a key that nobody watches is not in the table.
 #pragma once

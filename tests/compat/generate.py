@@ -116,7 +116,7 @@ class Generator:
         elif end < 0.97:
             words.append([self.cased(b"DISCARD")])
         else:
-            words += [[b"EXEC", b"x"], [b"EXEC"]]
+            words += [[b"EXEC"], [b"EXEC"]]
         if self.chance(0.05):
             words.append([self.random.choice([b"EXEC", b"DISCARD"])])
         return words

@@ -72,7 +72,8 @@ TEST_CASE("COMMAND counts and lists the same commands", "[command]") {
   REQUIRE(starts_with(c("COMMAND INFO"), "*" + count.substr(1) + " "));
   REQUIRE(contains(c("COMMAND LIST"), "$5 lpush"));
   REQUIRE(contains(c("COMMAND LIST"), "$10 config|get"));
-  REQUIRE(c("COMMAND LIST FILTERBY ACLCAT transaction") == "*5 $5 multi $4 exec $7 discard $5 watch $7 unwatch");
+  REQUIRE(c("COMMAND LIST FILTERBY ACLCAT transaction") ==
+          "*5 $5 multi $4 exec $7 discard $5 watch $7 unwatch");
   REQUIRE(c("COMMAND LIST FILTERBY PATTERN LPUSH?") == "*1 $6 lpushx");
   REQUIRE(c("COMMAND LIST FILTERBY PATTERN config|s*") == "*1 $10 config|set");
   REQUIRE(c("COMMAND LIST FILTERBY MODULE any") == "*0");
