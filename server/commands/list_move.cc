@@ -56,7 +56,11 @@ Result<bool> move_element(CommandCall& call, const Move& move) {
   element.append(source->list().peek(move.from));
   source->list().pop(move.from);
   list_to_grow(call, move.destination, destination).list().push(move.to, element.view(), call.stamp);
-  call.log_as({"LMOVE", move.source, move.destination, side_name(move.from), side_name(move.to)});
+  if ((call.spec.flags & core::kBlocking) == 0) {
+    call.log();
+  } else {
+    call.log_as({"LMOVE", move.source, move.destination, side_name(move.from), side_name(move.to)});
+  }
   call.reply.bulk(element.view());
   call.changed(move.destination, push_event(move.to));
   call.changed(move.source, pop_event(move.from));
