@@ -11,6 +11,7 @@
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/core/args.h"
+#include "server/core/client_line.h"
 #include "server/core/server.h"
 
 namespace sluice::commands {
@@ -21,67 +22,6 @@ using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
 using core::Session;
-
-// --- What CLIENT LIST and CLIENT INFO tell of a client
-
-std::string flags_of(const Session& session) {
-  std::string flags;
-  if (session.in_multi) flags += 'x';
-  if (session.blocked()) flags += 'b';
-  if (session.closing) flags += 'c';
-  if (session.no_evict) flags += 'e';
-  if (session.no_touch) flags += 'T';
-  return flags.empty() ? "N" : flags;
-}
-
-std::string last_command_of(const Session& session) {
-  if (session.last_command == nullptr) return "NULL";
-  return core::CommandTable::full_name(session.last_container, *session.last_command);
-}
-
-// One line without its end. Tools take it apart at the blanks and the first '=' of each part.
-std::string describe(const Session& session, MonoMs now) {
-  const size_t input_room = session.input.capacity() - session.input.size();
-  const size_t memory =
-      sizeof(Session) + session.input.capacity() + session.output.capacity() + session.queued_bytes;
-  std::string line;
-  const auto add = [&line](std::string_view name, const std::string& value) {
-    if (!line.empty()) line += ' ';
-    line.append(name).append("=").append(value);
-  };
-  const auto add_number = [&add](std::string_view name, auto number) { add(name, std::to_string(number)); };
-  add_number("id", session.id);
-  add("addr", session.address);
-  add("laddr", session.local_address);
-  add_number("fd", session.file_descriptor);
-  add("name", session.name);
-  add_number("age", (now - session.connected_at).count / 1000);
-  add_number("idle", (now - session.last_command_at).count / 1000);
-  add("flags", flags_of(session));
-  add_number("db", session.db);
-  add_number("sub", 0);
-  add_number("psub", 0);
-  add_number("ssub", 0);
-  add("multi", session.in_multi ? std::to_string(session.queued.size()) : "-1");
-  add_number("qbuf", session.input.size());
-  add_number("qbuf-free", input_room);
-  add_number("multi-mem", session.queued_bytes);
-  add_number("obl", session.output.size());
-  add_number("oll", 0);
-  add_number("omem", session.output.capacity());
-  add_number("tot-mem", memory);
-  add("events", session.output.empty() ? "r" : "rw");
-  add("cmd", last_command_of(session));
-  add("user", session.user);
-  add_number("redir", -1);
-  add_number("resp", session.protocol);
-  add("lib-name", session.library_name);
-  add("lib-ver", session.library_version);
-  add_number("tot-net-in", session.bytes_in);
-  add_number("tot-net-out", session.bytes_out);
-  add_number("tot-cmds", session.commands);
-  return line;
-}
 
 std::vector<Session*> by_id(CommandCall& call) {
   std::vector<Session*> sessions;
@@ -125,7 +65,7 @@ Result<void> client_list(CommandCall& call) {
 
   const MonoMs now = call.server.sequencer.mono_now();
   std::string lines;
-  const auto add = [&lines, now](const Session& session) { lines += describe(session, now) + "\n"; };
+  const auto add = [&lines, now](const Session& session) { lines += core::client_line(session, now) + "\n"; };
   if (ids) {
     for (const uint64_t id : *ids) {
       const Session* session = call.server.find_session(id);
@@ -141,7 +81,7 @@ Result<void> client_list(CommandCall& call) {
 }
 
 Result<void> client_info(CommandCall& call) {
-  call.reply.verbatim("txt", describe(call.session, call.server.sequencer.mono_now()) + "\n");
+  call.reply.verbatim("txt", core::client_line(call.session, call.server.sequencer.mono_now()) + "\n");
   return {};
 }
 
@@ -205,7 +145,7 @@ bool matches(const KillFilter& filter, const Session& session, MonoMs now) {
   if (filter.type && !has_type(session, *filter.type)) return false;
   if (filter.address && session.address != *filter.address) return false;
   if (filter.local_address && session.local_address != *filter.local_address) return false;
-  if (filter.user && session.user != *filter.user) return false;
+  if (filter.user && session.user->name() != *filter.user) return false;
   if (filter.age_min && (now - session.connected_at).count / 1000 < *filter.age_min) return false;
   return true;
 }
@@ -224,7 +164,7 @@ Result<void> read_filter(CommandCall& call, Args& args, KillFilter& filter) {
     filter.local_address = args.text();
   } else if (args.accept("USER")) {
     filter.user = args.text();
-    if (*filter.user != "default") {
+    if (call.server.acl.find(*filter.user) == nullptr) {
       return call.fail(std::string("ERR No such user '").append(*filter.user).append("'"));
     }
   } else if (args.accept("MAXAGE")) {

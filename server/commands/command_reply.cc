@@ -126,7 +126,8 @@ void reply_key_spec(ReplyWriter& reply, const KeySpec& keys) {
     reply_search(reply, "unknown", 0);
     return;
   }
-  if (keys.kind == KeySpec::Kind::kAfterWord) {
+  const bool option = keys.kind == KeySpec::Kind::kOption;
+  if (keys.kind == KeySpec::Kind::kAfterWord || option) {
     reply_search(reply, "keyword", 2);
     reply.bulk("keyword");
     reply.bulk(keys.word);
@@ -147,7 +148,7 @@ void reply_key_spec(ReplyWriter& reply, const KeySpec& keys) {
   const bool after_word = keys.kind == KeySpec::Kind::kAfterWord;
   reply_search(reply, "range", 3);
   // From the first key on, unless it counts from the end.
-  const int last = after_word ? -1 : keys.last < 0 ? keys.last : keys.last - keys.first;
+  const int last = after_word ? -1 : option ? 0 : keys.last < 0 ? keys.last : keys.last - keys.first;
   reply_part(reply, "lastkey", last);
   reply_part(reply, "keystep", keys.step);
   // The first half only: as many keys as something else follows behind them.

@@ -26,6 +26,8 @@ Result<void> config_set(CommandCall& call) {
   const core::Words names_and_values = call.words.subspan(2);
   if (names_and_values.size() % 2 != 0) return Error::kSyntax;
   if (const auto refusal = call.server.config.set_many(names_and_values)) return call.fail(*refusal);
+  for (size_t i = 0; i < names_and_values.size(); i += 2)
+    call.server.setting_changed(names_and_values[i]);
   call.reply.ok();
   return {};
 }

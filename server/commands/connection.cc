@@ -57,8 +57,7 @@ Result<void> quit(CommandCall& call) {
 Result<void> reset(CommandCall& call) {
   Session& session = call.session;
   call.server.end_transaction(session);
-  session.authenticated = call.server.config.settings().requirepass.empty();
-  session.user = "default";
+  call.server.begin_as_default(session);
   session.name.clear();
   session.protocol = 2;
   session.db = 0;
@@ -70,40 +69,37 @@ Result<void> reset(CommandCall& call) {
 
 // --- Who is there
 
-// Takes as long for a password that is wrong at the first byte as for one that is wrong at the last.
-bool equals_in_constant_time(std::string_view given, std::string_view expected) {
-  unsigned difference = given.size() != expected.size();
-  for (size_t i = 0; i < given.size(); ++i) {
-    const char other = expected.empty() ? '\0' : expected[i % expected.size()];
-    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(other);
+// Logs in, or notes that it was refused. A client that is refused stays who it was.
+Result<void> log_in(CommandCall& call, std::string_view user, std::string_view password) {
+  core::AclUser* const found = call.server.acl.authenticate(user, password);
+  if (found == nullptr) {
+    const auto context =
+        call.mode == CommandCall::Mode::kExec ? core::AclContext::kMulti : core::AclContext::kToplevel;
+    call.server.log_denial(call.session, core::AclDenial::kAuth, context, call.words[0], user);
+    return Error::kWrongPass;
   }
-  return difference == 0;
-}
-
-// There is one user, "default"; without a requirepass it needs no password.
-bool may_enter(const CommandCall& call, std::string_view user, std::string_view password) {
-  const std::string& expected = call.server.config.settings().requirepass;
-  const bool matches = equals_in_constant_time(password, expected);
-  return user == "default" && (expected.empty() || matches);
+  call.session.user = found;
+  call.session.authenticated = true;
+  return {};
 }
 
 Result<void> auth(CommandCall& call) {
   if (call.words.size() > 3) return Error::kSyntax;
   const bool names_user = call.words.size() == 3;
-  if (!names_user && call.server.config.settings().requirepass.empty()) {
+  if (!names_user && call.server.acl.default_user().needs_no_password()) {
     return call.fail(
         "ERR AUTH <password> called without any password configured for the default user. "
         "Are you sure your configuration is correct?");
   }
-  if (!may_enter(call, names_user ? call.words[1] : "default", call.words.back())) return Error::kWrongPass;
-  call.session.authenticated = true;
+  TRY_VOID(log_in(call, names_user ? call.words[1] : "default", call.words.back()));
   call.reply.ok();
   return {};
 }
 
 struct HelloOptions {
   std::optional<int> protocol;
-  bool authenticates = false;
+  std::optional<std::string_view> user;
+  std::string_view password;
   std::optional<std::string_view> name;
 };
 
@@ -119,10 +115,8 @@ Result<HelloOptions> hello_options(CommandCall& call) {
   while (args.more()) {
     const std::string_view option = args.peek();
     if (args.left() >= 3 && args.accept("AUTH")) {
-      const std::string_view user = args.text();
-      const std::string_view password = args.text();
-      if (!may_enter(call, user, password)) return Error::kWrongPass;
-      options.authenticates = true;
+      options.user = args.text();
+      options.password = args.text();
     } else if (args.left() >= 2 && args.accept("SETNAME")) {
       options.name = args.text();
       if (!is_client_name(*options.name)) return fail_client_name(call, "Client names");
@@ -155,13 +149,14 @@ void reply_hello(CommandCall& call) {
 
 Result<void> hello(CommandCall& call) {
   TRY(const HelloOptions options, hello_options(call));
-  if (!call.session.authenticated && !options.authenticates) {
+  if (options.user) {
+    TRY_VOID(log_in(call, *options.user, options.password));
+  } else if (!call.session.authenticated && call.server.acl.login_required()) {
     return call.fail(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
         "<user> <pass> option can be used to authenticate the client and select the RESP protocol version at "
         "the same time");
   }
-  call.session.authenticated = true;
   if (options.name) call.session.name = *options.name;
   if (options.protocol) call.session.protocol = *options.protocol;
   reply_hello(call);

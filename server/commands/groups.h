@@ -10,6 +10,7 @@
 
 namespace sluice::commands {
 
+std::span<const core::CommandSpec> acl_commands();
 std::span<const core::CommandSpec> keys_commands();
 std::span<const core::CommandSpec> string_commands();
 std::span<const core::CommandSpec> list_commands();

@@ -16,7 +16,7 @@ constexpr Group kGroups[] = {
     queue_policy_commands,  queue_info_commands, queue_internal_commands, transaction_commands,
     replication_commands,   cluster_commands,    connection_commands,     client_commands,
     command_commands,       config_commands,     info_commands,           admin_commands,
-    introspection_commands,
+    introspection_commands, acl_commands,
 };
 
 std::vector<core::CommandSpec> all_rows() {

@@ -132,6 +132,30 @@ std::string refusal_of(const CommandCall& call, const std::vector<core::QueuedCo
   return {};
 }
 
+// The user may have been forbidden it since it was queued: the error stands in its place among the replies.
+bool still_permitted(CommandCall& call, const core::QueuedCommand& command) {
+  const core::AclUser* user = call.session.user;
+  if (user == nullptr || user->unrestricted()) return true;
+  const core::Words words = command.words.words();
+  const core::AclVerdict verdict = user->check(*command.spec, words);
+  if (verdict.allowed()) return true;
+  std::string_view reason = "no permission to access one of the channels used as argument to the command";
+  if (verdict.denial == core::AclDenial::kCommand)
+    reason = "no permission to execute the command or subcommand";
+  if (verdict.denial == core::AclDenial::kKey) reason = "no permission to touch the specified keys";
+  const bool names_command = verdict.denial == core::AclDenial::kCommand;
+  const std::string object =
+      names_command ? call.server.commands.full_name(*command.spec) : std::string(words[verdict.word]);
+  call.server.log_denial(call.session, verdict.denial, core::AclContext::kMulti, object, user->name());
+  const std::string text =
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "
+      "command is no longer allowed for the following reason: " +
+      std::string(reason);
+  call.server.metrics.count_error(text);
+  call.reply.error(text);
+  return false;
+}
+
 Result<void> exec(CommandCall& call) {
   Session& session = call.session;
   if (!session.in_multi) return Error::kExecWithoutMulti;
@@ -161,6 +185,7 @@ Result<void> exec(CommandCall& call) {
   session.in_exec = true;
   call.server.commit.begin_group();
   for (const core::QueuedCommand& command : queued) {
+    if (!still_permitted(call, command)) continue;
     call.server.dispatcher.run(session, *command.spec, command.words.words(), {}, CommandCall::Mode::kExec);
   }
   call.server.commit.end_group();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "server/core/command_category.h"
 
+#include <algorithm>
 #include <iterator>
+
+#include "engine/base/ascii.h"
 
 namespace sluice::core {
 namespace {
@@ -27,6 +30,13 @@ constexpr GroupWords kGroups[] = {
     {Group::kScripting, "scripting", "scripting"},
     {Group::kCluster, "cluster", {}},
     {Group::kQueue, "queue", "queue"},
+};
+
+// In the order in which Redis lists them; ours at the end.
+constexpr std::string_view kCategories[] = {
+    "keyspace", "read",        "write",      "set",         "sortedset", "list",  "hash", "string",
+    "bitmap",   "hyperloglog", "geo",        "stream",      "pubsub",    "admin", "fast", "slow",
+    "blocking", "dangerous",   "connection", "transaction", "scripting", "queue",
 };
 
 constexpr const GroupWords& words_of(Group group) {
@@ -83,6 +93,21 @@ std::vector<std::string_view> categories_of(const CommandSpec& spec) {
   add_if(has(kAdmin | kDangerous), "dangerous");
   add_if(group_last, group);
   return categories;
+}
+
+bool in_category(const CommandSpec& spec, std::string_view category) {
+  const auto categories = categories_of(spec);
+  return std::any_of(categories.begin(), categories.end(),
+                     [category](std::string_view each) { return equals_folded(each, category); });
+}
+
+std::span<const std::string_view> all_categories() {
+  return kCategories;
+}
+
+bool is_category(std::string_view name) {
+  return std::any_of(std::begin(kCategories), std::end(kCategories),
+                     [name](std::string_view each) { return equals_folded(each, name); });
 }
 
 }  // namespace sluice::core

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "server/core/command_keys.h"
 
+#include <algorithm>
+
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 
@@ -23,6 +25,26 @@ KeyRange locate_after_word(const KeySpec& keys, std::span<const std::string_view
   return {.valid = false};
 }
 
+bool set_returns_old_value(std::span<const std::string_view> words) {
+  for (size_t at = 3; at < words.size(); ++at) {
+    if (equals_folded(words[at], "GET")) return true;
+  }
+  return false;
+}
+
+bool bitfield_only_gets(std::span<const std::string_view> words) {
+  for (size_t at = 2; at < words.size();) {
+    if (equals_folded(words[at], "GET") && at + 2 < words.size()) {
+      at += 3;
+    } else if (equals_folded(words[at], "OVERFLOW") && at + 1 < words.size()) {
+      at += 2;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 size_t condition_words(std::span<const std::string_view> words) {
@@ -33,11 +55,26 @@ size_t condition_words(std::span<const std::string_view> words) {
   return words.size() < size ? 0 : size;
 }
 
+uint16_t key_flags(const CommandSpec& spec, const KeySpec& keys, std::span<const std::string_view> words) {
+  if ((keys.flags & kVariable) == 0) return keys.flags;
+  if (spec.name == "set") return set_returns_old_value(words) ? kRw | kAccess | kUpdate : kOw | kUpdate;
+  if (spec.name == "bitfield") return bitfield_only_gets(words) ? kRo | kAccess : kRw | kAccess | kUpdate;
+  return keys.flags;
+}
+
+ChannelRange locate_channels(const CommandSpec& spec, std::span<const std::string_view> words) {
+  if (spec.name == "publish" || spec.name == "spublish") return {1, std::min<size_t>(2, words.size()), false};
+  if (spec.name == "subscribe" || spec.name == "ssubscribe") return {1, words.size(), false};
+  if (spec.name == "psubscribe") return {1, words.size(), true};
+  return {};
+}
+
 KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> words) {
   switch (keys.kind) {
     case KeySpec::Kind::kConditions:
       return {.valid = false};
     case KeySpec::Kind::kNone:
+    case KeySpec::Kind::kOption:  // no range: for_each_key()
       return {};
     case KeySpec::Kind::kCounted:
       return locate_counted(keys, words);

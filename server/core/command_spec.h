@@ -68,7 +68,7 @@ enum KeyFlag : uint16_t {
 
 // Where in a request the keys are.
 struct KeySpec {
-  enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord, kConditions };
+  enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord, kConditions, kOption };
   Kind kind = Kind::kNone;
   uint16_t flags = 0;
   int first = 0;  // kRange: index of the first key; kCounted: index of the number of keys
@@ -88,6 +88,11 @@ struct KeySpec {
   // From `index` on conditions, each of them "IFEQ key value", "IFNE key value", "NX key" or "XX key".
   static constexpr KeySpec conditions(int index, uint16_t flags) {
     return {Kind::kConditions, flags, index, 0, 1};
+  }
+  // "[WORD key]", from `index` on. Where the word comes again, what follows it is taken for a key too: a name that
+  // happens to be the word must not hide the key from the permissions.
+  static constexpr KeySpec option(std::string_view word, int index, uint16_t flags) {
+    return {Kind::kOption, flags, index, 0, 1, word};
   }
   // The word is looked for from `index` on.
   static constexpr KeySpec after_word(std::string_view word, int index, uint16_t flags) {

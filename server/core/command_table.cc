@@ -64,7 +64,7 @@ CommandTable::CommandTable(std::span<const CommandSpec> rows) : rows_(rows) {
     CHECK(find(row.name) == nullptr);
     insert(row);
     if (row.subcommands.empty()) continue;
-    subcommands_.push_back({row.subcommands, stats});
+    subcommands_.push_back({row.name, row.subcommands, stats});
     stats += row.subcommands.size();
   }
   stats_.resize(stats);
@@ -98,19 +98,30 @@ const CommandSpec* CommandTable::find_subcommand(const CommandSpec& container, s
 }
 
 CommandStats& CommandTable::stats(const CommandSpec& spec) {
-  if (contains(rows_, spec)) return stats_[static_cast<size_t>(&spec - rows_.data())];
+  return stats_[index(spec)];
+}
+
+size_t CommandTable::index(const CommandSpec& spec) const {
+  if (contains(rows_, spec)) return static_cast<size_t>(&spec - rows_.data());
   for (const SubcommandStats& container : subcommands_) {
     if (!contains(container.rows, spec)) continue;
-    return stats_[container.begin + static_cast<size_t>(&spec - container.rows.data())];
+    return container.begin + static_cast<size_t>(&spec - container.rows.data());
   }
   CHECK(!"a row of another table");
-  return stats_.front();
+  return 0;
 }
 
 std::string CommandTable::full_name(std::string_view container, const CommandSpec& spec) {
   std::string name(container);
   if (!name.empty()) name += '|';
   return name.append(spec.name);
+}
+
+std::string CommandTable::full_name(const CommandSpec& spec) const {
+  for (const SubcommandStats& container : subcommands_) {
+    if (contains(container.rows, spec)) return full_name(container.container, spec);
+  }
+  return std::string(spec.name);
 }
 
 }  // namespace sluice::core

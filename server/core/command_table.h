@@ -33,9 +33,13 @@ class CommandTable {
 
   // Of a row, or of a subcommand's row, of this table.
   CommandStats& stats(const CommandSpec& spec);
+  // From 0 to size() - 1, another one for each row and subcommand's row of this table.
+  size_t index(const CommandSpec& spec) const;
+  size_t size() const { return stats_.size(); }
   void reset_stats() { stats_.assign(stats_.size(), {}); }
   // "get" or "config|get".
   static std::string full_name(std::string_view container, const CommandSpec& spec);
+  std::string full_name(const CommandSpec& spec) const;
 
  private:
   // A name in lower case as a few machine words, so that finding one compares numbers: the first and the last
@@ -51,6 +55,7 @@ class CommandTable {
     const CommandSpec* spec = nullptr;
   };
   struct SubcommandStats {
+    std::string_view container;
     std::span<const CommandSpec> rows;
     size_t begin;  // of the first row's in stats_
   };

@@ -159,6 +159,12 @@ Refusal read_word(const Directive& row, std::string_view word, Value& value) {
 }
 
 Refusal read_value(const Directive& row, std::span<const std::string_view> words, Value& value) {
+  if (row.kind == DirectiveKind::kLines) {
+    for (const std::string_view word : words)
+      value.words.push_back(quoted_if_needed(word));
+    value.text = joined(value.words);
+    return std::nullopt;
+  }
   if (row.kind == DirectiveKind::kWords) {
     for (const std::string_view word : words) {
       if (!word.empty()) value.words.emplace_back(word);
@@ -183,6 +189,7 @@ Refusal read_value(const Directive& row, std::span<const std::string_view> words
     case DirectiveKind::kFileName:
       return read_word(row, words[0], value);
     case DirectiveKind::kWords:
+    case DirectiveKind::kLines:
       break;
   }
   CHECK(false);
@@ -220,6 +227,7 @@ std::string refused_set(std::string_view name, std::string_view why) {
 Config::Config() : values_(directives().size()) {
   const auto rows = directives();
   for (size_t row = 0; row < rows.size(); ++row) {
+    if (rows[row].kind == DirectiveKind::kLines) continue;
     const auto words = split_words(rows[row].initial);
     CHECK(words);
     std::vector<std::string_view> views = views_of(*words);
@@ -235,6 +243,10 @@ Refusal Config::assign(size_t row_index, std::span<const std::string_view> words
   if (Refusal refusal = read_value(row, words, value)) return refusal;
   if (row.role == DirectiveRole::kRefused && value.text != row.initial) return std::string(row.doc);
 
+  if (row.kind == DirectiveKind::kLines) {
+    (settings_.*std::get<std::vector<std::string> Settings::*>(row.member)).push_back(std::move(value.text));
+    return std::nullopt;
+  }
   store(row.member, value, settings_);
   values_[row_index] = std::move(value.text);
   return std::nullopt;
@@ -306,7 +318,7 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
   std::vector<size_t> rows;
   for (size_t i = 0; i < pairs.size(); i += 2) {
     const auto row = find_row(pairs[i]);
-    if (!row || i + 1 == pairs.size()) {
+    if (!row || directives()[*row].kind == DirectiveKind::kLines || i + 1 == pairs.size()) {
       return "ERR Unknown option or number of arguments for CONFIG SET - '" + std::string(pairs[i]) + "'";
     }
     if (!directives()[*row].at_run_time) return refused_set(pairs[i], "can't set immutable config");
@@ -347,6 +359,7 @@ std::vector<std::pair<std::string, std::string>> Config::get(
   };
   const auto rows = directives();
   for (size_t row = 0; row < rows.size(); ++row) {
+    if (rows[row].kind == DirectiveKind::kLines) continue;
     add_if_matched(rows[row].name, values_[row]);
     if (!rows[row].alias.empty()) add_if_matched(rows[row].alias, values_[row]);
   }

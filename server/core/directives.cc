@@ -60,7 +60,6 @@ constexpr std::string_view kEncodings = "Values have one encoding each.";
 constexpr std::string_view kProcess = "The process leaves this to whoever starts it.";
 constexpr std::string_view kDefragmentation = "Left to the allocator.";
 constexpr std::string_view kLatency = "Latency is not recorded by event.";
-constexpr std::string_view kAccess = "There is one user, named default; its password is requirepass.";
 
 constexpr Directive kDirectives[] = {
     // --- Network
@@ -203,6 +202,35 @@ constexpr Directive kDirectives[] = {
      .kind = kText,
      .member = &Settings::logfile,
      .doc = "File to tell it to; standard output if there is none."},
+    {.name = "user",
+     .section = Section::kGeneral,
+     .kind = kLines,
+     .initial = "default on nopass ~* &* +@all",
+     .member = &Settings::users,
+     .doc =
+         "A user and what he may do: user NAME RULE ..., with the rules of ACL SETUSER; one line for each."},
+    {.name = "aclfile",
+     .section = Section::kGeneral,
+     .kind = kText,
+     .member = &Settings::aclfile,
+     .doc = "File that holds the users instead, as lines like those; ACL LOAD reads it again, ACL SAVE "
+            "writes it."},
+    {.name = "acl-pubsub-default",
+     .section = Section::kGeneral,
+     .kind = kEnumeration,
+     .initial = "resetchannels",
+     .choices = "allchannels resetchannels",
+     .at_run_time = kRunTime,
+     .member = enumeration<&Settings::acl_pubsub_default>(),
+     .doc = "Whether a new user may use no channel or all of them."},
+    {.name = "acllog-max-len",
+     .section = Section::kGeneral,
+     .kind = kInteger,
+     .initial = "128",
+     .max = 1 << 20,
+     .at_run_time = kRunTime,
+     .member = &Settings::acllog_max_len,
+     .doc = "How many denials ACL LOG keeps."},
     {.name = "notify-keyspace-events",
      .section = Section::kGeneral,
      .kind = kLetters,
@@ -438,8 +466,6 @@ constexpr Directive kDirectives[] = {
     unused("latency-tracking", kBoolean, "yes", kLatency),
     unused("latency-tracking-info-percentiles", kWords, "50 99 99.9", kLatency),
     unused("tracking-table-max-keys", kInteger, "1000000", "Client tracking has a bound of its own."),
-    unused("acllog-max-len", kInteger, "128", kAccess),
-    unused("acl-pubsub-default", kText, "resetchannels", kAccess),
 
     unused("cluster-config-file", kText, "nodes.conf", kCluster),
     unused("cluster-node-timeout", kInteger, "15000", kCluster),
@@ -465,8 +491,6 @@ constexpr Directive kDirectives[] = {
     refused("cluster-enabled", kBoolean, "no", "there is no cluster mode"),
     refused("tls-port", kInteger, "0", "there is no TLS; put a proxy in front"),
     refused("rename-command", kWords, "", "commands keep their names; this one would stay open to everybody"),
-    refused("user", kWords, "", "there is one user, named default; its password is requirepass"),
-    refused("aclfile", kText, "", "there is one user, named default; its password is requirepass"),
     refused("loadmodule", kWords, "", "there are no modules"),
 };
 

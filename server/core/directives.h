@@ -31,6 +31,7 @@ enum class DirectiveKind : uint8_t {
   kText,
   kFileName,  // a name without a directory
   kWords,     // any number of words
+  kLines,     // likewise, and given any number of times; to CONFIG GET and CONFIG SET it does not exist
 };
 
 enum class DirectiveRole : uint8_t { kUsed, kUnused, kRefused };

@@ -44,6 +44,14 @@ void Dispatcher::refuse(Session& session, std::string_view error) {
   ++session.replies_unmarked;
 }
 
+void Dispatcher::reject(Session& session, const CommandSpec& spec, const std::string& error) {
+  ++server_.commands.stats(spec).rejected;
+  // An EXEC that is refused still ends the transaction: a client that sent it sends no other.
+  const bool ends_transaction = spec.name == "exec";
+  if (ends_transaction) server_.end_transaction(session);
+  refuse(session, ends_transaction ? "EXECABORT Transaction discarded because of: " + error : error);
+}
+
 const CommandSpec* Dispatcher::find(Session& session, Words words) {
   const CommandSpec* spec = server_.commands.find(words[0]);
   if (spec == nullptr || ((spec->flags & kInternal) != 0 && !session.internal)) {
@@ -63,10 +71,9 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
     spec = subcommand;
   }
   if (!spec->arity.allows(words.size())) {
-    ++server_.commands.stats(*spec).rejected;
     const std::string fault =
         "wrong number of arguments for '" + CommandTable::full_name(container, *spec) + "' command";
-    refuse(session, "ERR " + fault);
+    reject(session, *spec, "ERR " + fault);
     return nullptr;
   }
   session.last_command = spec;
@@ -76,19 +83,32 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
 
 bool Dispatcher::admit(Session& session, const CommandSpec& spec, Words words) {
   std::string refusal;
-  if (!session.authenticated && (spec.flags & kNoAuth) == 0) {
+  if (!session.authenticated && (spec.flags & kNoAuth) == 0 && server_.acl.login_required()) {
     refusal = error_text(Error::kNoAuth);
   } else if (session.in_multi && (spec.flags & kNoMulti) != 0) {
     refusal = error_text(Error::kNotInMulti);
+  } else if (!permit(session, spec, words)) {
+    return false;
   } else if ((spec.flags & kDenyOom) != 0 && server_.over_memory()) {
     refusal = error_text(Error::kOutOfMemory);
   } else if ((spec.flags & kWrite) != 0) {
     refusal = server_.commit.refusal(spec);
   }
-  (void)words;
   if (refusal.empty()) return true;
-  ++server_.commands.stats(spec).rejected;
-  refuse(session, refusal);
+  reject(session, spec, refusal);
+  return false;
+}
+
+bool Dispatcher::permit(Session& session, const CommandSpec& spec, Words words) {
+  if (session.user == nullptr || session.user->unrestricted()) [[likely]]
+    return true;
+  const AclVerdict verdict = session.user->check(spec, words);
+  if (verdict.allowed()) return true;
+  const std::string name = server_.commands.full_name(spec);
+  server_.log_denial(session, verdict.denial, session.in_multi ? AclContext::kMulti : AclContext::kToplevel,
+                     verdict.denial == AclDenial::kCommand ? name : words[verdict.word],
+                     session.user->name());
+  reject(session, spec, "NOPERM " + denial_text(verdict.denial, name));
   return false;
 }
 

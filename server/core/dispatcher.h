@@ -5,6 +5,7 @@
 // makes them, queues inside a transaction, runs.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "engine/stamp.h"
@@ -25,6 +26,8 @@ class Dispatcher {
   // Runs a command that has passed the checks. True: it has replied (it did not block).
   bool run(Session& session, const CommandSpec& spec, Words words, std::string_view raw,
            CommandCall::Mode mode);
+  // Whether the user may do this. False: the refusal has been replied, and noted for ACL LOG.
+  bool permit(Session& session, const CommandSpec& spec, Words words);
   // Runs a record of the log. False: it is no command, or it answered an error; nothing more may be loaded then, and
   // `why` says what was wrong.
   [[nodiscard]] bool replay(Session& session, Words words, const Stamp& stamp, std::string& why);
@@ -35,6 +38,8 @@ class Dispatcher {
   // True: the command may go on. False: it was refused and the refusal replied.
   bool admit(Session& session, const CommandSpec& spec, Words words);
   void refuse(Session& session, std::string_view error);
+  // The same, when it is known which command is refused.
+  void reject(Session& session, const CommandSpec& spec, const std::string& error);
   void expire_named_keys(Session& session, const CommandSpec& spec, Words words);
   void queue(Session& session, const CommandSpec& spec, Words words);
 

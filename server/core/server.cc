@@ -31,6 +31,7 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
       config(std::move(config_in)),
       keyspace(seams_in.entropy.draw()),
       commands(rows),
+      acl(commands),
       sequencer(seams_in.clock, seams_in.steady_clock, seams_in.entropy),
       started_at(sequencer.mono_now()),
       commit(*this),
@@ -39,6 +40,8 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
   metrics.commands_rate.restart(started_at);
   internal_session_->internal = true;
   internal_session_->authenticated = true;
+  acl.set_new_users_have_channels(config.settings().acl_pubsub_default == PubSubDefault::kAllChannels);
+  acl.set_default_password(config.settings().requirepass);
 }
 
 Server::~Server() {
@@ -49,7 +52,7 @@ Server::~Server() {
 }
 
 bool Server::load() {
-  return commit.load(*internal_session_);
+  return load_users() && commit.load(*internal_session_);
 }
 
 void Server::start() {
@@ -198,6 +201,11 @@ void Server::serve_log_waiters() {
 
 bool Server::run_again(Session& session, CommandCall::Mode mode) {
   const Wait& wait = *session.wait;
+  // What he was allowed when he began to wait may be forbidden by now.
+  if (mode == CommandCall::Mode::kWoken && !dispatcher.permit(session, *wait.spec, wait.words.words())) {
+    unblock(session);
+    return true;
+  }
   if (!dispatcher.run(session, *wait.spec, wait.words.words(), {}, mode)) return false;
   ++session.replies_unmarked;
   unblock(session);
@@ -259,7 +267,7 @@ Session& Server::connect(std::string address, std::string local_address, void* t
   session->address = std::move(address);
   session->local_address = std::move(local_address);
   session->transport = transport;
-  session->authenticated = config.settings().requirepass.empty();
+  begin_as_default(*session);
   session->connected_at = session->last_command_at = seams.steady_clock.now();
   ++metrics.connections_received;
   return *sessions_.emplace(session->id, std::move(session)).first->second;
@@ -320,7 +328,7 @@ void Server::execute_input(Session& session, std::string_view bytes) {
     }
     const protocol::RequestLimits limits{
         .bulk_bytes_max = static_cast<size_t>(config.settings().proto_max_bulk_len),
-        .authenticated = session.authenticated};
+        .authenticated = session.authenticated || !acl.login_required()};
     const auto status = session.parser.next(rest, limits);
     if (status == protocol::RequestParser::Status::kRequest) {
       const size_t consumed = session.parser.consumed();

@@ -26,6 +26,8 @@
 #include "engine/keyspace.h"
 #include "engine/queue/queue_system.h"
 #include "persistence/file_system.h"
+#include "server/core/acl.h"
+#include "server/core/acl_log.h"
 #include "server/core/blocking.h"
 #include "server/core/command_table.h"
 #include "server/core/commit.h"
@@ -111,6 +113,8 @@ class Server {
   Session* find_session(uint64_t id);
   // Ends a session as CLIENT KILL does: replies already owed are dropped.
   void kill(Session& session);
+  // The user that a connection has before it logs in; it counts as logged in if he needs no password.
+  void begin_as_default(Session& session);
   // Lists the session for take_sendable().
   void queue_output(Session& session);
 
@@ -136,6 +140,23 @@ class Server {
   // Whether more memory is used than maxmemory allows; as measured at the start of the turn.
   bool over_memory() const { return over_memory_; }
 
+  // What hangs on a setting beyond its value, when CONFIG SET has changed it.
+  void setting_changed(std::string_view directive);
+
+  // --- Users
+  // Takes over what the configuration says of them. False: it must not start; why has been written to the notices.
+  [[nodiscard]] bool load_users();
+  // Reads aclfile again, or replaces it. False: nothing has changed, and why for a person. Requires: there is one.
+  [[nodiscard]] bool reload_users(std::string& error, const Session* self);
+  [[nodiscard]] bool save_users(std::string& error);
+  // Notes a denial for ACL LOG. `object`: the command, key or channel; of a refused login, the command that tried.
+  void log_denial(const Session& session, AclDenial denial, AclContext context, std::string_view object,
+                  std::string_view user);
+  // Takes over a draft of Acl's. Subscribers that may no longer listen to what they listen to are cut off.
+  void change_user(std::unique_ptr<AclUser> user, const Session& self);
+  // The user is about to go: his connections end. `self`, if his, still gets its reply.
+  void drop_connections_of(const AclUser& user, const Session* self);
+
   ByteBuffer scratch;  // for the handler that runs; holds nothing between commands
 
   const Seams seams;
@@ -144,6 +165,8 @@ class Server {
   QueueSystem queues;  // before the keyspace, whose lists may be queues: it has to outlive them
   Keyspace keyspace;
   CommandTable commands;
+  Acl acl;
+  AclLog acl_log;
   Sequencer sequencer;
   const MonoMs started_at;
   Metrics metrics;

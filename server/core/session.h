@@ -24,6 +24,7 @@
 
 namespace sluice::core {
 
+class AclUser;
 struct CommandSpec;
 struct Wait;
 
@@ -44,7 +45,7 @@ struct Session {
   std::string name;
   std::string library_name;
   std::string library_version;
-  std::string user = "default";
+  AclUser* user = nullptr;  // never null but in a session of our own, which may do everything
   bool authenticated = false;
   int protocol = 2;
   int db = 0;

@@ -13,6 +13,7 @@ namespace sluice::core {
 // Enumerators stand in the order in which directives.cc names them.
 enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
 enum class MemoryPolicy : uint8_t { kNoEviction };
+enum class PubSubDefault : uint8_t { kAllChannels, kResetChannels };
 enum class DebugCommand : uint8_t { kNo, kLocal, kYes };
 enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
 
@@ -39,6 +40,10 @@ struct Settings {
   std::string dir;
   DebugCommand enable_debug_command;
   std::string requirepass;
+  std::vector<std::string> users;  // "alice on >secret ~*": a line each
+  std::string aclfile;             // empty: none
+  PubSubDefault acl_pubsub_default;
+  int64_t acllog_max_len;
   std::string notify_keyspace_events;
   int64_t slowlog_log_slower_than;  // microseconds; negative: off
   int64_t slowlog_max_len;

@@ -37,7 +37,8 @@ void Connections::accept(uv_stream_t* listener) {
   if (server_.sessions().size() >= static_cast<size_t>(settings.maxclients)) {
     ++server_.metrics.connections_rejected;
     connection.refuse(kTooMany);
-  } else if (settings.protected_mode && settings.requirepass.empty() && !connection.is_local()) {
+  } else if (settings.protected_mode && server_.acl.default_user().needs_no_password() &&
+             !connection.is_local()) {
     ++server_.metrics.connections_rejected;
     connection.refuse(kProtected);
   } else {

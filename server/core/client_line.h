@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// What CLIENT LIST, CLIENT INFO and ACL LOG tell of a client.
+#pragma once
+
+#include <string>
+
+#include "engine/base/time.h"
+#include "server/core/session.h"
+
+namespace sluice::core {
+
+// One line without its end. Tools take it apart at the blanks and the first '=' of each part.
+std::string client_line(const Session& session, MonoMs now);
+
+}  // namespace sluice::core
