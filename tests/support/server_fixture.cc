@@ -67,7 +67,9 @@ std::string TestClient::call(std::initializer_list<std::string_view> words) {
 
 // --- Fixture
 
-ServerFixture::ServerFixture(Directives directives) : world_(std::make_unique<FakeWorld>()) {
+ServerFixture::ServerFixture(Directives directives, const std::function<void(MemoryFileSystem&)>& prepare)
+    : world_(std::make_unique<FakeWorld>()) {
+  prepare(world_->files);
   for (const auto& [name, value] : directives)
     directives_.emplace_back(name, value);
   server_ = make_server();

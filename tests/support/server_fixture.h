@@ -109,7 +109,10 @@ class TestClient {
 
 class ServerFixture {
  public:
-  explicit ServerFixture(Directives directives = {});
+  // `prepare` may put files on the disk before the server starts.
+  explicit ServerFixture(
+      Directives directives = {},
+      const std::function<void(MemoryFileSystem&)>& prepare = [](MemoryFileSystem&) {});
   // Checks the log (see above) unless skip_log_check() was called.
   ~ServerFixture();
 
