@@ -11,14 +11,6 @@
 namespace sluice::core {
 namespace {
 
-std::string table_key(int db, std::string_view key) {
-  std::string text;
-  text.reserve(key.size() + 1);
-  text.push_back(static_cast<char>(db));
-  text.append(key);
-  return text;
-}
-
 size_t index_of(WaitKind kind) {
   return static_cast<size_t>(kind);
 }
@@ -51,18 +43,20 @@ bool KeyWaiters::worth_trying(const Entry* entry) const {
   return false;
 }
 
+Blocking::Blocking(uint64_t hash_seed) : keys_(0, KeyNameHash{hash_seed}) {}
+
 Blocking::~Blocking() {
   CHECK(sessions_ == 0);
 }
 
 KeyWaiters& Blocking::waiters_of(int db, std::string_view key) {
-  std::unique_ptr<KeyWaiters>& waiters = keys_[table_key(db, key)];
-  if (waiters == nullptr) {
-    waiters = std::make_unique<KeyWaiters>();
-    waiters->db = db;
-    waiters->key = key;
+  auto at = keys_.find(KeyNameView{db, key});
+  if (at == keys_.end()) {
+    at = keys_.emplace(KeyName{db, key}, std::make_unique<KeyWaiters>()).first;
+    at->second->db = db;
+    at->second->key = key;
   }
-  return *waiters;
+  return *at->second;
 }
 
 void Blocking::link(Wait& wait, KeyWaiters& waiters) {
@@ -97,7 +91,7 @@ void Blocking::unlink(WaitNode& node) {
   (node.next != nullptr ? node.next->previous : key.last) = node.previous;
   --key.waiters;
   --key.of_kind[index_of(node.wait->wanted.kind)];
-  if (key.waiters == 0 && &key != &log_) keys_.erase(table_key(key.db, key.key));
+  if (key.waiters == 0 && &key != &log_) keys_.erase(keys_.find(KeyNameView{key.db, key.key}));
 }
 
 void Blocking::remove(Session& session) {
@@ -111,29 +105,29 @@ void Blocking::remove(Session& session) {
 
 size_t Blocking::waiters_on(int db, std::string_view key) const {
   if (sessions_ == 0) return 0;
-  const auto it = keys_.find(table_key(db, key));
+  const auto it = keys_.find(KeyNameView{db, key});
   if (it == keys_.end()) return 0;
   return it->second->of_kind[index_of(WaitKind::kQueueMessage)];
 }
 
 void Blocking::signal(int db, std::string_view key) {
   if (sessions_ == 0) return;
-  std::string name = table_key(db, key);
-  const auto it = keys_.find(name);
+  const auto it = keys_.find(KeyNameView{db, key});
   if (it == keys_.end() || it->second->ready) return;
   it->second->ready = true;
-  ready_.push_back(std::move(name));
+  ready_.push_back(it->first);
 }
 
 void Blocking::signal_all(int db) {
   if (sessions_ == 0) return;
-  std::vector<std::string> names;
+  std::vector<KeyName> names;
   for (const auto& [name, waiters] : keys_) {
     if (waiters->db == db && !waiters->ready) names.push_back(name);
   }
-  std::sort(names.begin(), names.end());  // not in hash order, which differs from run to run
-  for (std::string& name : names) {
-    keys_.at(name)->ready = true;
+  // Not in hash order, which differs from run to run.
+  std::sort(names.begin(), names.end(), [](const KeyName& a, const KeyName& b) { return a.key < b.key; });
+  for (KeyName& name : names) {
+    keys_.find(name)->second->ready = true;
     ready_.push_back(std::move(name));
   }
 }

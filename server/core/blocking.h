@@ -18,11 +18,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/base/time.h"
 #include "engine/base/timer_heap.h"
+#include "server/core/key_name.h"
 #include "server/core/owned_words.h"
 
 namespace sluice {
@@ -90,6 +90,8 @@ struct KeyWaiters {
 
 class Blocking {
  public:
+  // `hash_seed` decides nothing that anybody sees.
+  explicit Blocking(uint64_t hash_seed);
   ~Blocking();
 
   // Begins to wait. Requires: the session does not wait.
@@ -99,6 +101,8 @@ class Blocking {
   void remove(Session& session);
 
   size_t waiters() const { return sessions_; }
+  // How many keys somebody waits on.
+  size_t keys() const { return keys_.size(); }
   // How many wait on the key for a queue message.
   size_t waiters_on(int db, std::string_view key) const;
 
@@ -123,8 +127,8 @@ class Blocking {
   static void link(Wait& wait, KeyWaiters& waiters);
   void unlink(WaitNode& node);
 
-  std::unordered_map<std::string, std::unique_ptr<KeyWaiters>> keys_;  // by database number and key
-  std::vector<std::string>
+  KeyNameTable<std::unique_ptr<KeyWaiters>> keys_;
+  std::vector<KeyName>
       ready_;  // names, not pointers: a signalled key may lose its waiters before it is served
   size_t ready_next_ = 0;
   KeyWaiters log_;  // not a key's

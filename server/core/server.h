@@ -162,7 +162,8 @@ class Server {
   const Seams seams;
   const ProcessFacts facts;
   Config config;
-  QueueSystem queues;  // before the keyspace, whose lists may be queues: it has to outlive them
+  QueueSystem queues;        // before the keyspace, whose lists may be queues: it has to outlive them
+  const uint64_t hash_seed;  // of tables in memory; decides nothing that is logged
   Keyspace keyspace;
   CommandTable commands;
   Acl acl;

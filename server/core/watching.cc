@@ -10,15 +10,9 @@ namespace {
 // What the tables need for one key beside its bytes, about.
 constexpr size_t kWatchBytes = 200;
 
-std::string table_key(int db, std::string_view key) {
-  std::string text;
-  text.reserve(key.size() + 1);
-  text.push_back(static_cast<char>(db));
-  text.append(key);
-  return text;
-}
-
 }  // namespace
+
+Watching::Watching(uint64_t hash_seed) : keys_(0, KeyNameHash{hash_seed}) {}
 
 Watching::~Watching() {
   CHECK(keys_.empty() && sessions_ == 0);
@@ -30,9 +24,13 @@ void Watching::watch(Session& session, int db, std::string_view key) {
     session.watches = std::make_unique<Watches>();
     ++sessions_;
   }
-  std::unique_ptr<WatchedKey>& watched = keys_[table_key(db, key)];
-  if (watched == nullptr) watched = std::make_unique<WatchedKey>(WatchedKey{db, std::string(key), nullptr});
-  const auto [at, is_new] = session.watches->keys.try_emplace(watched.get());
+  auto found = keys_.find(KeyNameView{db, key});
+  if (found == keys_.end()) {
+    auto made = std::make_unique<WatchedKey>(WatchedKey{db, std::string(key), nullptr});
+    found = keys_.emplace(KeyName{db, key}, std::move(made)).first;
+  }
+  WatchedKey* const watched = found->second.get();
+  const auto [at, is_new] = session.watches->keys.try_emplace(watched);
   if (!is_new) return;
   WatchNode& node = at->second;
   node = {&session, nullptr, watched->first};
@@ -46,7 +44,7 @@ void Watching::drop(Session& session) {
   for (auto& [watched, node] : session.watches->keys) {
     (node.previous != nullptr ? node.previous->next : watched->first) = node.next;
     if (node.next != nullptr) node.next->previous = node.previous;
-    if (watched->first == nullptr) keys_.erase(table_key(watched->db, watched->key));
+    if (watched->first == nullptr) keys_.erase(keys_.find(KeyNameView{watched->db, watched->key}));
   }
   session.watches.reset();
   --sessions_;
@@ -58,7 +56,7 @@ void Watching::unwatch(Session& session) {
 }
 
 void Watching::touch_watched(int db, std::string_view key) {
-  const auto at = keys_.find(table_key(db, key));
+  const auto at = keys_.find(KeyNameView{db, key});
   if (at == keys_.end()) return;
   const WatchedKey& watched = *at->second;
   for (bool last = false; !last;) {

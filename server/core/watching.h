@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/key_name.h"
+
 namespace sluice::core {
 
 struct Session;
@@ -40,6 +42,8 @@ struct WatchedKey {
 
 class Watching {
  public:
+  // `hash_seed` decides nothing that anybody sees.
+  explicit Watching(uint64_t hash_seed);
   ~Watching();
 
   // The session watches the key from now on. Nothing to do if it does already, or if one of its keys has changed.
@@ -72,7 +76,7 @@ class Watching {
   std::vector<std::string> keys_of(int db) const;
   void drop(Session& session);
 
-  std::unordered_map<std::string, std::unique_ptr<WatchedKey>> keys_;  // by database number and key
+  KeyNameTable<std::unique_ptr<WatchedKey>> keys_;
   size_t sessions_ = 0;
 };
 

@@ -411,8 +411,8 @@ class Generator:
 
 def as_number(word):
     try:
-        return float(word)
-    except ValueError:
+        return float.fromhex(word.decode()) if b"x" in word.lower() else float(word)
+    except (ValueError, OverflowError):  # a UnicodeDecodeError is a ValueError
         return None
 
 
