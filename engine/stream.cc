@@ -2,10 +2,9 @@
 #include "engine/stream.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
-#include "engine/base/number_text.h"
+#include "engine/stream_words.h"
 
 namespace sluice {
 namespace {
@@ -13,17 +12,6 @@ namespace {
 // What the first page of a stream holds at first; each further page begins as large as the one before came to
 // be.
 constexpr size_t kFirstPageBytes = 256;
-
-// An ID as a word of a command.
-class IdText {
- public:
-  explicit IdText(StreamId id) : size_(format_stream_id(chars_.data(), id)) {}
-  std::string_view view() const { return {chars_.data(), size_}; }
-
- private:
-  std::array<char, kStreamIdCharsMax> chars_;
-  size_t size_;
-};
 
 // The first live entry of `page` at `slot` or behind it, else the first of the next page.
 void settle_forward(const StreamPage*& page, uint32_t& slot) {
@@ -71,7 +59,13 @@ bool Stream::free_some(size_t pages_max) {
     StreamPage::destroy(head_);
     head_ = next;
   }
-  return head_ == nullptr;
+  if (head_ != nullptr) return false;
+  while (groups_ != nullptr && !groups_->empty()) {
+    ConsumerGroup& group = *groups_->list().back();
+    if (!group.free_some(pages_max)) return false;
+    groups_->remove(group);
+  }
+  return true;
 }
 
 StreamId Stream::first_id() const {
@@ -162,10 +156,15 @@ void Stream::remove_page(StreamPage* page) {
 bool Stream::remove(StreamId id) {
   const Cursor cursor = find(id);
   if (cursor.at_end()) return false;
+  max_deleted_id_ = std::max(max_deleted_id_, id);
+  remove_at(cursor);
+  return true;
+}
+
+void Stream::remove_at(const Cursor& cursor) {
   auto* page = const_cast<StreamPage*>(cursor.page_);  // the pages are ours
   page->remove(cursor.slot_);
   --length_;
-  max_deleted_id_ = std::max(max_deleted_id_, id);
   if (page->live() == 0) {
     remove_page(page);
   } else if (page->worth_compacting()) {
@@ -174,14 +173,15 @@ bool Stream::remove(StreamId id) {
     // The tail keeps its room: entries are still to come.
     if (page != tail_) resize_page(page, page->bytes_used());
   }
-  return true;
 }
 
 uint64_t Stream::trim(const StreamTrim& trim) {
+  if (trim.references == References::kAcknowledged && groups_ != nullptr) return trim_acknowledged(trim);
   uint64_t removed = 0;
   while (head_ != nullptr && may_drop(*head_, trim)) {
     const uint64_t live = head_->live();
     if (trim.approximate && trim.removed_max != 0 && live > trim.removed_max - removed) break;
+    if (trim.references == References::kDrop) drop_references_in(*head_);
     remove_page(head_);
     length_ -= live;
     removed += live;
@@ -208,12 +208,46 @@ uint64_t Stream::trim_head_page(const StreamTrim& trim) {
     const bool done =
         trim.kind == StreamTrim::Kind::kLength ? length_ <= trim.length_max : head_->id(slot) >= trim.min_id;
     if (done) break;
+    if (trim.references == References::kDrop) drop_references(head_->id(slot));
     head_->remove(slot);
     if (head_->live() == 0) remove_page(head_);
     --length_;
     ++removed;
   }
   return removed;
+}
+
+void Stream::drop_references_in(const StreamPage& page) {
+  for (uint32_t slot = page.first_live(); slot < page.slots(); ++slot) {
+    if (page.is_live(slot)) drop_references(page.id(slot));
+  }
+}
+
+uint64_t Stream::trim_acknowledged(const StreamTrim& trim) {
+  StreamId read_by_all = kStreamIdMax;
+  for (const auto& group : groups_->list())
+    read_by_all = std::min(read_by_all, group->last_id());
+  std::vector<StreamId> gone;
+  std::optional<StreamId> kept;  // the first that stays
+  uint64_t stepped_over = 0;
+  for (Cursor cursor = first(); !cursor.at_end() && cursor.id() <= read_by_all; cursor.next()) {
+    const StreamId id = cursor.id();
+    const bool done =
+        trim.kind == StreamTrim::Kind::kLength ? length_ - gone.size() <= trim.length_max : id >= trim.min_id;
+    if (done || (trim.approximate && trim.removed_max != 0 && gone.size() == trim.removed_max)) break;
+    if (!is_referenced(id)) {
+      gone.push_back(id);
+      continue;
+    }
+    if (!kept) kept = id;
+    if (trim.approximate && ++stepped_over == kSteppedOverMax) break;
+  }
+  for (const StreamId id : gone) {
+    // An entry that goes before an older one leaves a hole, which counts must know of like any other.
+    if (kept && id > *kept) max_deleted_id_ = std::max(max_deleted_id_, id);
+    remove_at(find(id));
+  }
+  return gone.size();
 }
 
 Result<void> Stream::set_id(StreamId last_id, std::optional<uint64_t> entries_added,
@@ -228,7 +262,13 @@ Result<void> Stream::set_id(StreamId last_id, std::optional<uint64_t> entries_ad
     ++layout_;
   }
   last_id_ = last_id;
-  if (entries_added) entries_added_ = *entries_added;
+  if (entries_added) {
+    entries_added_ = *entries_added;
+    for (const auto& group : groups()) {  // nobody has read more than was added
+      const std::optional<uint64_t> read = group->entries_read();
+      if (read && *read > entries_added_) group->set_position(group->last_id(), entries_added_);
+    }
+  }
   if (max_deleted_id && *max_deleted_id != kStreamIdMin) max_deleted_id_ = *max_deleted_id;
   return {};
 }
@@ -302,7 +342,10 @@ Stream::Cursor Stream::first_after(StreamId id, const StreamPlace& place) const 
 }
 
 size_t Stream::bytes() const {
-  return sizeof(Stream) + page_bytes_ + directory_.bytes();
+  size_t bytes = sizeof(Stream) + page_bytes_ + directory_.bytes();
+  for (const auto& group : groups())
+    bytes += group->bytes();
+  return bytes;
 }
 
 void Stream::digest(Digest& digest) const {
@@ -322,18 +365,21 @@ void Stream::digest(Digest& digest) const {
   digest.add(entries_added_);
   digest.add(max_deleted_id_.ms);
   digest.add(max_deleted_id_.seq);
+  digest.add(groups().size());
+  for (const auto& group : groups())
+    group->digest(digest);
 }
 
 void Stream::dump(std::string_view key, RecordSink& sink) const {
-  const IdText last(last_id_);
+  const IdWord last(last_id_);
   if (length_ == 0) {
     // The way to make an empty stream: an entry that is trimmed at once. Its ID must not be 0-0.
-    const IdText passing(std::max(last_id_, StreamId{0, 1}));
+    const IdWord passing(std::max(last_id_, StreamId{0, 1}));
     sink.record({"XADD", key, "MAXLEN", "0", passing.view(), "x", "y"});
   }
   std::vector<std::string_view> words;
   for (Cursor cursor = first(); !cursor.at_end(); cursor.next()) {
-    const IdText id(cursor.id());
+    const IdWord id(cursor.id());
     words.assign({"XADD", key, id.view()});
     StreamFields fields = cursor.fields();
     while (fields.next()) {
@@ -342,11 +388,11 @@ void Stream::dump(std::string_view key, RecordSink& sink) const {
     }
     sink.record(words);
   }
-  char added[kI64CharsMax];
-  const size_t added_size = format_u64(added, entries_added_);
-  const IdText deleted(max_deleted_id_);
-  sink.record({"XSETID", key, last.view(), "ENTRIESADDED", std::string_view(added, added_size),
-               "MAXDELETEDID", deleted.view()});
+  const NumberWord added(static_cast<int64_t>(entries_added_));
+  const IdWord deleted(max_deleted_id_);
+  sink.record({"XSETID", key, last.view(), "ENTRIESADDED", added.view(), "MAXDELETEDID", deleted.view()});
+  for (const auto& group : groups())
+    group->dump(key, sink);
 }
 
 void Stream::check_invariants() const {
@@ -373,6 +419,8 @@ void Stream::check_invariants() const {
   CHECK(tail_ == nullptr || tail_->id(tail_->slots() - 1) <= last_id_);
   CHECK(max_deleted_id_ <= last_id_);
   directory_.check_invariants();
+  for (const auto& group : groups())
+    group->check_invariants();
 }
 
 }  // namespace sluice

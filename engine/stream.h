@@ -19,19 +19,30 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "engine/consumer_group.h"
 #include "engine/digest.h"
 #include "engine/record_sink.h"
 #include "engine/stream_directory.h"
 #include "engine/stream_id.h"
 #include "engine/stream_page.h"
+#include "engine/stream_place.h"
 
 namespace sluice {
+
+// What becomes of an entry that is to be deleted while groups still refer to it: it is pending in one, or one has not
+// read it yet.
+enum class References : uint8_t {
+  kKeep,          // it is deleted; what is pending stays so
+  kDrop,          // it is deleted, and no longer pending in any group
+  kAcknowledged,  // it is deleted only if no group refers to it
+};
 
 // What a trim is to leave.
 struct StreamTrim {
@@ -44,14 +55,11 @@ struct StreamTrim {
   bool approximate = false;
   // Approximate only: at most so many entries go; 0 is no limit.
   uint64_t removed_max = 0;
+  // With kAcknowledged entries are looked at one by one, and those that groups refer to are stepped over, so pages play
+  // no part; an approximate trim then gives up after a hundred of them.
+  References references = References::kKeep;
 };
-
-// Where a reader stopped. Only a hint: when the pages have moved since, it is looked up again by ID.
-struct StreamPlace {
-  const StreamPage* page = nullptr;
-  uint32_t slot = 0;
-  uint64_t layout = 0;
-};
+inline constexpr uint64_t kSteppedOverMax = 100;
 
 class Stream {
  public:
@@ -77,6 +85,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   uint64_t length() const { return length_; }
+  // Pages that hold the entries.
+  size_t pages() const { return directory_.size(); }
   // IDs of the oldest and the newest entry that is there; 0-0 in an empty stream. O(1).
   StreamId first_id() const;
   StreamId newest_id() const;
@@ -84,7 +94,7 @@ class Stream {
   StreamId last_id() const { return last_id_; }
   // How many entries were ever added.
   uint64_t entries_added() const { return entries_added_; }
-  // The greatest ID that remove() took away; 0-0 if none. Trimming is not deletion.
+  // The greatest ID that remove() took away; 0-0 if none. Trimming is not deletion, unless it leaves an older entry.
   StreamId max_deleted_id() const { return max_deleted_id_; }
 
   // The ID that an entry added now gets: `now`, or later if the stream is ahead of the clock.
@@ -124,13 +134,46 @@ class Stream {
   // Requires: not at the end.
   StreamPlace place(const Cursor& cursor) const { return {cursor.page_, cursor.slot_, layout_}; }
 
+  // --- Groups
+
+  // nullptr if there is none.
+  ConsumerGroup* find_group(std::string_view name) {
+    return groups_ == nullptr ? nullptr : groups_->find(name);
+  }
+  const ConsumerGroup* find_group(std::string_view name) const {
+    return groups_ == nullptr ? nullptr : groups_->find(name);
+  }
+  // In the order of names.
+  std::span<const std::unique_ptr<ConsumerGroup>> groups() const {
+    if (groups_ == nullptr) return {};
+    return groups_->list();
+  }
+  // Requires: there is none of that name.
+  ConsumerGroup& add_group(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read);
+  void remove_group(const ConsumerGroup& group);
+
+  // The first entry that is new to the group.
+  Cursor first_new(const ConsumerGroup& group) const { return first_after(group.last_id(), group.place()); }
+  // The group has read the entry, which is new to it. Counts on, or finds out how many that makes.
+  void advance(ConsumerGroup& group, const Cursor& cursor) const;
+  // How many entries were ever added up to this one, if that can be told.
+  std::optional<uint64_t> entries_read_at(StreamId id) const;
+  // How many entries are new to the group, if that can be told without counting them.
+  std::optional<uint64_t> lag(const ConsumerGroup& group) const;
+
+  // Whether the entry is pending in a group, or a group has not read as far.
+  bool is_referenced(StreamId id) const;
+  // It is no longer pending in any group. Returns in how many it was.
+  size_t drop_references(StreamId id);
+
   // Memory held, in bytes, the object itself included.
   size_t bytes() const;
   void digest(Digest& digest) const;
   // The commands that rebuild this stream under `key`.
   void dump(std::string_view key, RecordSink& sink) const;
-  // Frees the oldest `pages_max` pages of a stream that nobody uses any more, so that a big one does not hold
-  // up the rest. True when nothing is left; until then it may only be called again, or destroyed.
+  // Frees the oldest `pages_max` pages, or so many leaves of pending entries, of a stream that nobody uses any more, so
+  // that a big one does not hold up the rest. True when nothing is left; until then it may only be called again, or
+  // destroyed.
   bool free_some(size_t pages_max);
   void check_invariants() const;
 
@@ -141,7 +184,12 @@ class Stream {
   void remove_page(StreamPage* page);
   void seal_tail();
   bool may_drop(const StreamPage& page, const StreamTrim& trim) const;
+  void drop_references_in(const StreamPage& page);
   uint64_t trim_head_page(const StreamTrim& trim);
+  uint64_t trim_acknowledged(const StreamTrim& trim);
+  void remove_at(const Cursor& cursor);
+  bool deleted_from(StreamId id) const { return length_ > 0 && max_deleted_id_ >= id && has_deleted(); }
+  bool has_deleted() const { return max_deleted_id_ != kStreamIdMin; }
 
   StreamDirectory directory_;
   StreamPage* head_ = nullptr;
@@ -150,6 +198,7 @@ class Stream {
   uint64_t entries_added_ = 0;
   StreamId last_id_;
   StreamId max_deleted_id_;
+  std::unique_ptr<ConsumerGroups> groups_;  // nullptr while there are none
   size_t page_bytes_ = 0;
   // Grows whenever a page goes away or moves, which ends every StreamPlace.
   uint64_t layout_ = 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The commands of streams themselves. Those of consumer groups are in stream_group.cc, XREAD is in
-// stream_read.cc.
+// The commands of streams themselves. Those that delete entries by ID are in stream_delete.cc, those of consumer groups
+// in stream_group.cc, stream_pending.cc and stream_claim.cc; XREAD and XREADGROUP are in stream_read.cc.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -13,7 +13,9 @@
 #include "engine/stream.h"
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
+#include "server/commands/stream_arguments.h"
 #include "server/commands/stream_read.h"
+#include "server/commands/stream_read_options.h"
 #include "server/commands/stream_reply.h"
 #include "server/commands/stream_trim.h"
 #include "server/core/args.h"
@@ -27,12 +29,6 @@ using core::CommandCall;
 using core::CommandSpec;
 using core::KeyEvent;
 using core::KeySpec;
-
-Result<StreamId> id_argument(std::string_view text) {
-  const std::optional<StreamId> id = parse_stream_id(text, 0);
-  if (!id) return Error::kStreamIdInvalid;
-  return *id;
-}
 
 // --- Adding
 
@@ -175,29 +171,6 @@ Result<void> xtrim(CommandCall& call) {
   return {};
 }
 
-Result<void> xdel(CommandCall& call) {
-  const std::string_view key = call.words[1];
-  TRY(Entry* const entry, find_to_write(call, key, ValueType::kStream));
-  if (entry == nullptr) {
-    call.reply.integer(0);
-    return {};
-  }
-  const core::Words ids = call.words.subspan(2);
-  for (const std::string_view id : ids) {
-    TRY_VOID(id_argument(id));
-  }
-  uint64_t removed = 0;
-  for (const std::string_view id : ids) {
-    if (entry->stream().remove(*parse_stream_id(id, 0))) ++removed;
-  }
-  if (removed > 0) {
-    call.log();
-    call.changed(key, KeyEvent::kXdel);
-  }
-  call.reply.unsigned_integer(removed);
-  return {};
-}
-
 // --- State
 
 Result<void> xsetid(CommandCall& call) {
@@ -246,37 +219,6 @@ Result<void> xlen(CommandCall& call) {
 
 enum class Direction : uint8_t { kForward, kBackward };
 
-struct Bound {
-  StreamId id;
-  bool exclusive = false;
-};
-
-// "-", "+", an ID, or an ID behind "(".
-Result<Bound> bound_argument(std::string_view text, uint64_t seq_missing) {
-  if (text == "-") return Bound{kStreamIdMin};
-  if (text == "+") return Bound{kStreamIdMax};
-  const bool exclusive = text.size() > 1 && text.front() == '(';
-  if (exclusive) text.remove_prefix(1);
-  const std::optional<StreamId> id = parse_stream_id(text, seq_missing);
-  if (!id) return Error::kStreamIdInvalid;
-  return Bound{*id, exclusive};
-}
-
-struct Range {
-  StreamId first;
-  StreamId last;
-};
-
-Result<Range> range_arguments(std::string_view first_text, std::string_view last_text) {
-  TRY(const Bound first, bound_argument(first_text, 0));
-  const std::optional<StreamId> first_id = first.exclusive ? successor(first.id) : first.id;
-  if (!first_id) return Error::kStreamRangeStart;
-  TRY(const Bound last, bound_argument(last_text, UINT64_MAX));
-  const std::optional<StreamId> last_id = last.exclusive ? predecessor(last.id) : last.id;
-  if (!last_id) return Error::kStreamRangeEnd;
-  return Range{*first_id, *last_id};
-}
-
 // None if COUNT was not given; the last one counts.
 Result<std::optional<int64_t>> count_arguments(core::Words words) {
   std::optional<int64_t> count;
@@ -291,7 +233,7 @@ Result<std::optional<int64_t>> count_arguments(core::Words words) {
 
 Result<void> reply_range(CommandCall& call, Direction direction) {
   const bool forward = direction == Direction::kForward;
-  TRY(const Range range, range_arguments(call.words[forward ? 2 : 3], call.words[forward ? 3 : 2]));
+  TRY(const StreamRange range, range_arguments(call.words[forward ? 2 : 3], call.words[forward ? 3 : 2]));
   TRY(const std::optional<int64_t> count, count_arguments(call.words));
   TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kStream));
   if (entry == nullptr) {
@@ -354,16 +296,6 @@ constexpr CommandSpec kRows[] = {
      .since = "5.0.0",
      .complexity = "O(N), N the entries that go; by whole pages of up to 100",
      .summary = "Removes the oldest entries of a stream, down to a length or up to an ID."},
-    {.name = "xdel",
-     .syntax = "key id...",
-     .handler = xdel,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(kRemoveKeys)},
-     .group = core::Group::kStream,
-     .since = "5.0.0",
-     .complexity = "O(N log(M)), N the number of IDs, M the length of the stream",
-     .summary = "Removes entries from a stream; replies how many there were."},
     {.name = "xsetid",
      .syntax = "key last-id [ENTRIESADDED entries-added:integer] [MAXDELETEDID max-deleted-id]",
      .handler = xsetid,
@@ -410,11 +342,26 @@ constexpr CommandSpec kRows[] = {
      .handler = xread,
      .arity = Arity::at_least(4),
      .flags = core::kReadOnly | core::kBlocking | core::kMovableKeys,
-     .keys = {KeySpec::after_word("STREAMS", 1, kReadKeys)},
+     .keys = {KeySpec::after_word("STREAMS", 1, kReadKeys, kReadOptionWords)},
      .group = core::Group::kStream,
      .since = "5.0.0",
      .complexity = "O(log(M)+N) for each stream, M its length, N the entries replied",
      .summary = "Replies the entries of streams above given IDs, or waits for the next ones."},
+    {.name = "xreadgroup",
+     .syntax = "GROUP group-block:(group consumer) [COUNT count:integer] [MAXCOUNT maxcount:integer] "
+               "[MAXSIZE maxsize:integer] [BLOCK milliseconds:integer] [CLAIM min-idle-time:integer] [NOACK] "
+               "STREAMS streams:(key... id...)",
+     .handler = xreadgroup,
+     .arity = Arity::at_least(7),
+     .flags = core::kWrite | core::kBlocking | core::kMovableKeys,
+     .keys = {KeySpec::after_word("STREAMS", 4, kReadKeys, kReadOptionWords)},
+     .group = core::Group::kStream,
+     .since = "5.0.0",
+     .complexity =
+         "O(N) for each stream, N the entries replied; O(log(M)+N) for the history, M the pending entries",
+     .summary =
+         "Delivers entries that are new to a group to one of its consumers, or replies what it has pending.",
+     .twin = "xreadgroup"},
 };
 static_assert(core::well_formed(kRows));
 

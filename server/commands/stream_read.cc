@@ -1,115 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "server/commands/stream_read.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "engine/base/ascii.h"
-#include "engine/base/number_text.h"
 #include "engine/stream.h"
 #include "server/commands/lookup.h"
+#include "server/commands/stream_read_options.h"
 #include "server/commands/stream_reply.h"
-#include "server/core/args.h"
 
 namespace sluice::commands {
 namespace {
 
-using core::Args;
 using core::CommandCall;
-
-struct ReadOptions {
-  uint64_t count = 0;  // of each stream; this and the next two: 0 is no limit
-  uint64_t entries_max = 0;
-  uint64_t bytes_max = 0;
-  bool waits = false;              // BLOCK was given
-  std::optional<Millis> wait_for;  // none: for ever
-  size_t streams_at = 0;           // index of the first key
-  core::Words keys;
-  core::Words ids;  // one for each key
-};
-
-// --- The words
-
-Result<void> read_block(CommandCall& call, Args& args, ReadOptions& options) {
-  const int64_t timeout = args.integer(Error::kTimeoutNotInteger);
-  TRY_VOID(args.good());
-  if (timeout < 0) return Error::kTimeoutNegative;
-  if (timeout > INT64_MAX - call.stamp.now.count) return Error::kTimeoutOutOfRange;
-  options.waits = true;
-  options.wait_for = timeout == 0 ? std::nullopt : std::optional(Millis{timeout});
-  return {};
-}
-
-Result<void> read_cap(CommandCall& call, Args& args, std::string_view name, uint64_t& cap) {
-  const std::optional<int64_t> value = parse_i64(args.text());
-  if (!value || *value <= 0) {
-    return call.fail(std::string("ERR ").append(name).append(" must be a positive integer"));
-  }
-  cap = static_cast<uint64_t>(*value);
-  return {};
-}
-
-Result<void> only_in_groups(CommandCall& call, std::string_view option) {
-  return call.fail(std::string("ERR The ")
-                       .append(option)
-                       .append(" option is only supported by XREADGROUP. You called XREAD instead."));
-}
-
-// Reads one option; false if it is none. Requires: a word is left.
-Result<bool> read_option(CommandCall& call, Args& args, ReadOptions& options) {
-  const bool more = args.left() > 1;
-  if (more && args.accept("BLOCK")) {
-    TRY_VOID(read_block(call, args, options));
-    return true;
-  }
-  if (more && args.accept("COUNT")) {
-    options.count = static_cast<uint64_t>(std::max<int64_t>(0, args.integer()));
-    TRY_VOID(args.good());
-    return true;
-  }
-  if (more && args.accept("MAXCOUNT")) {
-    TRY_VOID(read_cap(call, args, "MAXCOUNT", options.entries_max));
-    return true;
-  }
-  if (more && args.accept("MAXSIZE")) {
-    TRY_VOID(read_cap(call, args, "MAXSIZE", options.bytes_max));
-    return true;
-  }
-  if (args.left() > 2 && args.accept("GROUP")) {
-    TRY_VOID(only_in_groups(call, "GROUP"));
-  }
-  if (more && args.accept("CLAIM")) {
-    TRY_VOID(only_in_groups(call, "CLAIM"));
-  }
-  if (args.accept("NOACK")) {
-    TRY_VOID(only_in_groups(call, "NOACK"));
-  }
-  return false;
-}
-
-Result<ReadOptions> read_options(CommandCall& call) {
-  ReadOptions options;
-  Args args(call.words);
-  while (args.left() < 2 || !args.accept("STREAMS")) {
-    if (!args.more()) return Error::kSyntax;
-    TRY(const bool taken, read_option(call, args, options));
-    if (!taken) return Error::kSyntax;
-  }
-  if (args.left() % 2 != 0) {
-    return call.fail(
-        "ERR Unbalanced 'xread' list of streams: for each stream key an ID, '+', or '$' must be specified.");
-  }
-  if (options.entries_max != 0 && options.count > options.entries_max) {
-    return call.fail("ERR MAXCOUNT must be greater than or equal to COUNT");
-  }
-  options.streams_at = args.position();
-  options.keys = args.rest().first(args.left() / 2);
-  options.ids = args.rest().last(args.left() / 2);
-  return options;
-}
 
 // --- Where to read from
 
@@ -193,7 +97,7 @@ void wait_for_entries(CommandCall& call, const ReadOptions& options) {
 }  // namespace
 
 Result<void> xread(CommandCall& call) {
-  TRY(const ReadOptions options, read_options(call));
+  TRY(const ReadOptions options, ReadOptions::read(call, ReadOptions::Command::kRead));
   for (size_t i = 0; i < options.keys.size(); ++i) {
     TRY(const Stream* const stream, find_stream(call, options.keys[i]));
     TRY_VOID(read_from(call, stream, options.ids[i]));

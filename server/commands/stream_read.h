@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// XREAD: entries of several streams above given IDs, and the wait for them.
+// XREAD and XREADGROUP: entries of several streams, and the wait for them.
 #pragma once
 
 #include "server/core/command_call.h"
@@ -8,5 +8,6 @@
 namespace sluice::commands {
 
 Result<void> xread(core::CommandCall& call);
+Result<void> xreadgroup(core::CommandCall& call);
 
 }  // namespace sluice::commands

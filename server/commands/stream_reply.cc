@@ -7,6 +7,7 @@ namespace sluice::commands {
 namespace {
 
 constexpr uint64_t kLineEndBytes = 2;
+constexpr uint64_t kNullBytes = 5;  // "*-1\r\n"
 
 // "*12\r\n", ":12\r\n", and what stands before the bytes of a bulk.
 uint64_t header_bytes(uint64_t number) {
@@ -37,8 +38,9 @@ void reply_id(protocol::ReplyWriter& reply, StreamId id) {
   reply.bulk({text, format_stream_id(text, id)});
 }
 
-void reply_entry(protocol::ReplyWriter& reply, const Stream::Cursor& cursor) {
-  reply.array(2);
+namespace {
+
+void reply_parts(protocol::ReplyWriter& reply, const Stream::Cursor& cursor) {
   reply_id(reply, cursor.id());
   StreamFields fields = cursor.fields();
   reply.array(fields.size() * 2);
@@ -48,16 +50,49 @@ void reply_entry(protocol::ReplyWriter& reply, const Stream::Cursor& cursor) {
   }
 }
 
-bool ReadBudget::take(const Stream::Cursor& cursor, std::string_view key) {
+}  // namespace
+
+void reply_entry(protocol::ReplyWriter& reply, const Stream::Cursor& cursor) {
+  reply.array(2);
+  reply_parts(reply, cursor);
+}
+
+void reply_deleted_entry(protocol::ReplyWriter& reply, StreamId id) {
+  reply.array(2);
+  reply_id(reply, id);
+  reply.null_array();
+}
+
+void reply_claimed_entry(protocol::ReplyWriter& reply, const Stream::Cursor& cursor, int64_t idle,
+                         uint64_t deliveries) {
+  reply.array(4);
+  reply_parts(reply, cursor);
+  reply.integer(idle);
+  reply.unsigned_integer(deliveries);
+}
+
+bool ReadBudget::take(const Stream::Cursor& cursor, std::optional<std::string_view> key) {
+  return take_bytes(bytes_max_ == 0 ? 0 : entry_bytes(cursor), key);
+}
+
+bool ReadBudget::take_deleted(StreamId id, std::optional<std::string_view> key) {
+  char text[kStreamIdCharsMax];
+  return take_bytes(header_bytes(2) + bulk_bytes(format_stream_id(text, id)) + kNullBytes, key);
+}
+
+bool ReadBudget::take_bytes(uint64_t bytes, std::optional<std::string_view> key) {
   if (entries_max_ != 0 && entries_ == entries_max_) return false;
   if (bytes_max_ != 0) {
-    uint64_t bytes = entry_bytes(cursor);
-    if (!key.empty()) bytes += header_bytes(2) + bulk_bytes(key.size()) + header_bytes(1);
+    if (key) bytes += header_bytes(2) + bulk_bytes(key->size()) + header_bytes(1);
     if (entries_ > 0 && bytes > bytes_max_ - std::min(bytes_, bytes_max_)) return false;
     bytes_ += bytes;
   }
   ++entries_;
   return true;
+}
+
+bool ReadBudget::spent() const {
+  return (entries_max_ != 0 && entries_ == entries_max_) || (bytes_max_ != 0 && bytes_ >= bytes_max_);
 }
 
 }  // namespace sluice::commands

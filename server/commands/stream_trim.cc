@@ -3,6 +3,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
+#include "server/commands/stream_arguments.h"
 
 namespace sluice::commands {
 namespace {
@@ -81,11 +82,9 @@ Result<void> TrimOptions::read_threshold(CommandCall& call, StreamTrim::Kind kin
 
 bool TrimOptions::read_references(CommandCall& call) {
   if (references_) return false;
-  const std::string_view word = call.words[end_];
-  references_ =
-      equals_folded(word, "KEEPREF") || equals_folded(word, "DELREF") || equals_folded(word, "ACKED");
+  references_ = references_argument(call.words[end_]);
   if (references_) ++end_;
-  return references_;
+  return references_.has_value();
 }
 
 Result<void> TrimOptions::check(CommandCall& call) const {
@@ -103,6 +102,7 @@ Result<void> TrimOptions::check(CommandCall& call) const {
 
 std::optional<StreamTrim> TrimOptions::trim() const {
   std::optional<StreamTrim> trim = trim_;
+  if (trim) trim->references = references_.value_or(References::kKeep);
   if (trim && trim->approximate) trim->removed_max = limit_.value_or(kApproximateRemovedMax);
   return trim;
 }

@@ -37,8 +37,8 @@ class TrimOptions {
   size_t end_ = 2;
   std::optional<StreamTrim> trim_;
   std::optional<uint64_t> limit_;
-  bool references_ = false;  // KEEPREF, DELREF or ACKED: of pending entries, which no stream has yet
-  bool create_ = true;       // without NOMKSTREAM
+  std::optional<References> references_;
+  bool create_ = true;  // without NOMKSTREAM
 };
 
 }  // namespace sluice::commands

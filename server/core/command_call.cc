@@ -27,7 +27,8 @@ QueueSystem& CommandCall::queues() const {
 void CommandCall::log() {
   logged_ = true;
   if (mode == Mode::kReplay) return;
-  CHECK((spec.flags & kBlocking) == 0);  // a blocking command is logged as its twin
+  // A blocking command is logged as its twin; it may be its own, without the words that make it wait.
+  CHECK((spec.flags & kBlocking) == 0 || spec.twin == spec.name);
   server.commit.append(session.db, words, raw_);
 }
 
@@ -40,6 +41,10 @@ void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) 
   if (mode == Mode::kReplay) return;
   server.watching.touch(changed_db, key);
   if (wakes_waiters(event)) server.blocking.signal(changed_db, key);
+}
+
+void CommandCall::wake(std::string_view key) {
+  if (mode != Mode::kReplay) server.blocking.signal(session.db, key);
 }
 
 void CommandCall::block(const WaitFor& wanted, std::span<const std::string_view> keys,

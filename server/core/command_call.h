@@ -68,6 +68,9 @@ class CommandCall {
   void changed(std::string_view key, KeyEvent event) { changed(session.db, key, event); }
   void changed(int db, std::string_view key, KeyEvent event);
 
+  // `key` may have something for those who wait on it, without having changed in a way that is told of.
+  void wake(std::string_view key);
+
   // Writes an error with a text of the handler's own; `return call.fail("ERR ...");`.
   Error fail(std::string_view text) {
     reply.error(text);

@@ -18,11 +18,16 @@ KeyRange locate_counted(const KeySpec& keys, std::span<const std::string_view> w
 }
 
 KeyRange locate_after_word(const KeySpec& keys, std::span<const std::string_view> words) {
-  for (size_t at = static_cast<size_t>(keys.first); at < words.size(); ++at) {
-    if (!equals_folded(words[at], keys.word)) continue;
-    return {.first = at + 1, .count = (words.size() - at - 1) / 2};
+  size_t at = 1;
+  while (at < words.size() && !equals_folded(words[at], keys.word)) {
+    const auto option = std::find_if(keys.options.begin(), keys.options.end(), [&](const OptionWords& it) {
+      return equals_folded(words[at], it.name);
+    });
+    if (option == keys.options.end()) return {.valid = false};
+    at += 1 + option->values;
   }
-  return {.valid = false};
+  if (at + 1 >= words.size()) return {.valid = false};
+  return {.first = at + 1, .count = (words.size() - at - 1) / 2};
 }
 
 bool set_returns_old_value(std::span<const std::string_view> words) {

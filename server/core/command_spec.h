@@ -66,6 +66,12 @@ enum KeyFlag : uint16_t {
   kVariable = 1u << 10,
 };
 
+// An option that may stand before the word behind which the keys are, and how many words belong to it.
+struct OptionWords {
+  std::string_view name;
+  size_t values;
+};
+
 // Where in a request the keys are.
 struct KeySpec {
   enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord, kConditions, kOption };
@@ -76,6 +82,8 @@ struct KeySpec {
   int step = 1;
   std::string_view word =
       {};  // kAfterWord: keys begin behind this word and are the first half of what follows
+  // kAfterWord: what may stand before it. A value of an option may be that word as well.
+  std::span<const OptionWords> options = {};
 
   static constexpr KeySpec one(uint16_t flags, int index = 1) {
     return {Kind::kRange, flags, index, index, 1};
@@ -94,9 +102,10 @@ struct KeySpec {
   static constexpr KeySpec option(std::string_view word, int index, uint16_t flags) {
     return {Kind::kOption, flags, index, 0, 1, word};
   }
-  // The word is looked for from `index` on.
-  static constexpr KeySpec after_word(std::string_view word, int index, uint16_t flags) {
-    return {Kind::kAfterWord, flags, index, 0, 1, word};
+  // The word is looked for behind options. COMMAND INFO says `index` for where, which is all it can say.
+  static constexpr KeySpec after_word(std::string_view word, int index, uint16_t flags,
+                                      std::span<const OptionWords> options) {
+    return {Kind::kAfterWord, flags, index, 0, 1, word, options};
   }
 };
 using Keys = std::array<KeySpec, 2>;

@@ -50,7 +50,7 @@ namespace sluice::core {
   X(kXgroupSetid,          "xgroup-setid",          't', false)  \
   X(kXgroupDestroy,        "xgroup-destroy",        't', true)   \
   X(kXgroupCreateconsumer, "xgroup-createconsumer", 't', false)  \
-  X(kXgroupDelconsumer,    "xgroup-delconsumer",    't', true)   \
+  X(kXgroupDelconsumer,    "xgroup-delconsumer",    't', false)  \
   X(kQueueReady,           "qready",                'l', true)   \
   X(kQueueChanged,         "qchanged",              'l', false)  \
   /* end */

@@ -96,7 +96,13 @@ class Generator:
         if self.family in (None, "stream") and self.chance(0.002):
             return self.approximate_trim()
         share = 0.5 if self.family == "multi" else 0.03 if self.family is None else 0
-        return self.transaction() if self.chance(share) else [self.command()]
+        return self.transaction() if self.chance(share) else self.prepared(self.command())
+
+    @staticmethod
+    def prepared(words):
+        """The command, behind those that its family wants before it."""
+        return [before for module in MODULES.values() if hasattr(module, "prepare")
+                for before in module.prepare(words)] + [words]
 
     def made(self):
         family = self.family
@@ -107,7 +113,7 @@ class Generator:
     def transaction(self):
         words = [[self.cased(b"MULTI")]]
         for _ in range(self.random.randrange(7)):
-            words.append(self.command())
+            words += self.prepared(self.command())
             if self.chance(0.03):
                 words.append([self.random.choice([b"MULTI", b"NOSUCH", b"GET", b"RESET"])])
         end = self.random.random()

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "engine/consumer_group.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/base/number_text.h"
+#include "engine/stream_words.h"
+
+namespace sluice {
+namespace {
+
+// So many pending entries go into one record of a dump.
+constexpr size_t kDumpedEntriesMax = 64;
+
+}  // namespace
+
+// --- Consumers
+
+std::vector<ConsumerNumber>::const_iterator ConsumerGroup::lower_bound(std::string_view name) const {
+  return std::lower_bound(
+      by_name_.begin(), by_name_.end(), name,
+      [this](ConsumerNumber number, std::string_view wanted) { return consumers_[number]->name < wanted; });
+}
+
+ConsumerNumber ConsumerGroup::find_consumer(std::string_view name) const {
+  const auto it = lower_bound(name);
+  return it != by_name_.end() && consumers_[*it]->name == name ? *it : kNoConsumer;
+}
+
+ConsumerNumber ConsumerGroup::add_consumer(std::string_view name, UnixMs now) {
+  const auto it = lower_bound(name);
+  CHECK(it == by_name_.end() || consumers_[*it]->name != name);
+  ConsumerNumber number;
+  if (free_.empty()) {
+    number = static_cast<ConsumerNumber>(consumers_.size());
+    CHECK(number != kNoConsumer);
+    consumers_.emplace_back();
+  } else {
+    number = free_.back();
+    free_.pop_back();
+  }
+  consumers_[number] = std::make_unique<Consumer>(Consumer{std::string(name), 0, now, {}});
+  by_name_.insert(it, number);
+  return number;
+}
+
+size_t ConsumerGroup::remove_consumer(ConsumerNumber number) {
+  const size_t pending = consumers_[number]->pending;
+  if (pending > 0) {
+    const size_t removed = pending_.remove_all_of(number);
+    CHECK(removed == pending);
+  }
+  by_name_.erase(lower_bound(consumers_[number]->name));
+  consumers_[number].reset();
+  free_.push_back(number);
+  return pending;
+}
+
+// --- Pending entries
+
+void ConsumerGroup::put(const Pending& pending) {
+  Pending added = pending;
+  if (!added.owned() && !added.time && added.release == 0) added.release = ++release_last_;
+  if (!added.owned()) release_last_ = std::max(release_last_, added.release);
+  if (added.owned()) ++consumers_[added.consumer]->pending;
+  const std::optional<Pending> before = pending_.put(added);
+  if (before && before->owned()) --consumers_[before->consumer]->pending;
+}
+
+void ConsumerGroup::release(StreamId id, uint64_t deliveries) {
+  put({.id = id, .deliveries = deliveries});
+}
+
+bool ConsumerGroup::acknowledge(StreamId id) {
+  const std::optional<Pending> before = pending_.remove(id);
+  if (!before) return false;
+  if (before->owned()) --consumers_[before->consumer]->pending;
+  return true;
+}
+
+// --- As a whole
+
+size_t ConsumerGroup::bytes() const {
+  // What the allocator adds to each of a consumer's two allocations is not counted.
+  size_t bytes = sizeof(ConsumerGroup) + name_.capacity() + pending_.bytes() +
+                 consumers_.capacity() * sizeof(consumers_[0]) +
+                 (by_name_.capacity() + free_.capacity()) * sizeof(ConsumerNumber);
+  for (const ConsumerNumber number : by_name_)
+    bytes += sizeof(Consumer) + consumers_[number]->name.capacity();
+  return bytes;
+}
+
+void ConsumerGroup::digest(Digest& digest) const {
+  digest.add(name_);
+  digest.add(last_id_.ms);
+  digest.add(last_id_.seq);
+  digest.add(entries_read_ ? *entries_read_ + 1 : 0);
+  digest.add(by_name_.size());
+  for (const ConsumerNumber number : by_name_)
+    digest.add(consumers_[number]->name);
+  digest.add(pending_.size());
+  for (PendingList::Cursor cursor = pending_.first(); !cursor.at_end(); cursor.next()) {
+    const Pending pending = cursor.pending();
+    digest.add(pending.id.ms);
+    digest.add(pending.id.seq);
+    digest.add(pending.deliveries);
+    digest.add(pending.owned() ? consumers_[pending.consumer]->name : std::string_view());
+    digest.add(pending.time ? static_cast<uint64_t>(pending.time->count) + 1 : 0);
+  }
+  // Of the releases the order counts, not the numbers.
+  pending_.visit_unowned(kPendingTimeMax, [&digest](const Pending& pending) {
+    digest.add(pending.id.ms);
+    digest.add(pending.id.seq);
+    return true;
+  });
+}
+
+// XGROUP CREATE, then the internal command XGROUPRESTORE:
+//
+//   XGROUPRESTORE key group CONSUMER name seen active          active is -1 if it never got anything
+//   XGROUPRESTORE key group HELD consumer (id time deliveries)...
+//   XGROUPRESTORE key group UNOWNED (id due deliveries)...     due is -1 if released; in their order
+//
+// Redis would take XCLAIM, but not for an entry that was deleted meanwhile, and a record for each.
+void ConsumerGroup::dump(std::string_view key, RecordSink& sink) const {
+  const NumberWord entries_read(entries_read_ ? static_cast<int64_t>(*entries_read_) : -1);
+  const IdWord last_id(last_id_);
+  sink.record({"XGROUP", "CREATE", key, name_, last_id.view(), "ENTRIESREAD", entries_read.view()});
+  for (const ConsumerNumber number : by_name_) {
+    const Consumer& consumer = *consumers_[number];
+    const NumberWord seen(consumer.seen.count);
+    const NumberWord active(consumer.active ? consumer.active->count : -1);
+    sink.record({"XGROUPRESTORE", key, name_, "CONSUMER", consumer.name, seen.view(), active.view()});
+  }
+  dump_pending(key, sink);
+}
+
+void ConsumerGroup::dump_pending(std::string_view key, RecordSink& sink) const {
+  struct Words {
+    IdWord id;
+    NumberWord time;
+    NumberWord deliveries;
+  };
+  std::vector<Words> entries;
+  std::vector<std::string_view> record;
+  const auto flush = [&](std::string_view kind, std::optional<std::string_view> consumer) {
+    if (entries.empty()) return;
+    record.assign({"XGROUPRESTORE", key, name_, kind});
+    if (consumer) record.push_back(*consumer);
+    for (const Words& words : entries)
+      record.insert(record.end(), {words.id.view(), words.time.view(), words.deliveries.view()});
+    sink.record(record);
+    entries.clear();
+  };
+  const auto add = [&entries](const Pending& pending) {
+    entries.push_back({IdWord(pending.id), NumberWord(pending.time ? pending.time->count : -1),
+                       NumberWord(static_cast<int64_t>(pending.deliveries))});
+  };
+  ConsumerNumber consumer = kNoConsumer;
+  for (PendingList::Cursor cursor = pending_.first(); !cursor.at_end(); cursor.next()) {
+    const Pending pending = cursor.pending();
+    if (!pending.owned()) continue;
+    if (pending.consumer != consumer || entries.size() == kDumpedEntriesMax) {
+      if (consumer != kNoConsumer) flush("HELD", consumers_[consumer]->name);
+      consumer = pending.consumer;
+    }
+    add(pending);
+  }
+  if (consumer != kNoConsumer) flush("HELD", consumers_[consumer]->name);
+  pending_.visit_unowned(kPendingTimeMax, [&](const Pending& pending) {
+    if (entries.size() == kDumpedEntriesMax) flush("UNOWNED", std::nullopt);
+    add(pending);
+    return true;
+  });
+  flush("UNOWNED", std::nullopt);
+}
+
+void ConsumerGroup::check_invariants() const {
+  pending_.check_invariants();
+  std::vector<size_t> pending(consumers_.size());
+  for (PendingList::Cursor cursor = pending_.first(); !cursor.at_end(); cursor.next()) {
+    const Pending it = cursor.pending();
+    if (it.owned()) ++pending.at(it.consumer);
+    CHECK(it.owned() || it.time || (it.release > 0 && it.release <= release_last_));
+  }
+  size_t consumers = 0;
+  for (size_t number = 0; number < consumers_.size(); ++number) {
+    CHECK(pending[number] == (consumers_[number] == nullptr ? 0 : consumers_[number]->pending));
+    if (consumers_[number] != nullptr) ++consumers;
+  }
+  CHECK(consumers == by_name_.size());
+  CHECK(consumers + free_.size() == consumers_.size());
+  for (size_t i = 1; i < by_name_.size(); ++i)
+    CHECK(consumers_[by_name_[i - 1]]->name < consumers_[by_name_[i]]->name);
+}
+
+// --- Groups
+
+ConsumerGroups::List::const_iterator ConsumerGroups::lower_bound(std::string_view name) const {
+  return std::lower_bound(list_.begin(), list_.end(), name,
+                          [](const std::unique_ptr<ConsumerGroup>& group, std::string_view wanted) {
+                            return group->name() < wanted;
+                          });
+}
+
+ConsumerGroup* ConsumerGroups::find(std::string_view name) const {
+  const auto it = lower_bound(name);
+  return it != list_.end() && (*it)->name() == name ? it->get() : nullptr;
+}
+
+ConsumerGroup& ConsumerGroups::add(std::string_view name, StreamId last_id,
+                                   std::optional<uint64_t> entries_read) {
+  CHECK(find(name) == nullptr);
+  return **list_.insert(lower_bound(name), std::make_unique<ConsumerGroup>(name, last_id, entries_read));
+}
+
+void ConsumerGroups::remove(const ConsumerGroup& group) {
+  const auto it = lower_bound(group.name());
+  CHECK(it != list_.end() && it->get() == &group);
+  list_.erase(it);
+}
+
+}  // namespace sluice

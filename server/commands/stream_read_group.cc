@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+//
+// XREADGROUP. For each stream, by the ID given:
+//
+//   >        with CLAIM, entries that have been pending for long; then entries that are new to the group
+//   an ID    what is pending for this consumer above it, its history; it never waits
+//
+// It is logged as it came, without BLOCK: what it does follows from the state and the stamp. If all it did was to make
+// the consumer, that is logged.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "engine/base/ascii.h"
+#include "server/commands/stream_arguments.h"
+#include "server/commands/stream_read.h"
+#include "server/commands/stream_read_options.h"
+#include "server/commands/stream_reply.h"
+#include "server/core/server.h"
+
+namespace sluice::commands {
+namespace {
+
+using core::CommandCall;
+
+// One stream of the call.
+struct Source {
+  std::string_view key;
+  Stream* stream = nullptr;
+  ConsumerGroup* group = nullptr;
+  ConsumerNumber consumer = kNoConsumer;
+  bool created = false;             // the consumer
+  bool fresh = true;                // what is new to the group, not the consumer's history
+  std::optional<StreamId> history;  // above which ID
+};
+
+// Few calls name more streams than this; theirs need no allocation.
+constexpr size_t kSourcesUsual = 4;
+
+class GroupRead {
+ public:
+  GroupRead(CommandCall& call, const ReadOptions& options)
+      : call_(call), options_(options), budget_(options.entries_max, options.bytes_max) {}
+
+  // Finds the streams and groups. Nothing has changed on an error.
+  Result<void> find_sources();
+  void run();
+
+ private:
+  Source& source(size_t i) { return many_.empty() ? usual_[i] : many_[i]; }
+  Result<void> read_id(Source& source, std::string_view text);
+  void find_consumer(Source& source);
+
+  // Reply a stream if it has something; the reply is written, and what it does is done.
+  void reply_history(Source& source);
+  void reply_new(Source& source);
+  std::vector<Pending> claimable(const Source& source, bool& first);
+  void begin_stream(const Source& source);
+
+  void log_change();
+  void log_consumers();
+  void wait();
+
+  CommandCall& call_;
+  const ReadOptions& options_;
+  ReadBudget budget_;
+  std::array<Source, kSourcesUsual> usual_;
+  std::vector<Source> many_;
+  size_t reply_mark_ = 0;
+  size_t streams_ = 0;  // in the reply
+  bool changed_ = false;
+};
+
+Result<void> GroupRead::read_id(Source& source, std::string_view text) {
+  source.fresh = text == ">";
+  if (source.fresh) return {};
+  if (text == "$") {
+    return call_.fail(
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this "
+        "consumer by "
+        "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty "
+        "result "
+        "set.");
+  }
+  if (text == "+") {
+    return call_.fail(
+        "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this "
+        "consumer by "
+        "specifying a proper ID, or use the > ID to get new messages. The + ID would just return an empty "
+        "result "
+        "set.");
+  }
+  TRY(source.history, id_argument(text));
+  source.fresh = source.history == kStreamIdMax;  // nothing lies above it, and to Redis it is ">"
+  return {};
+}
+
+Result<void> GroupRead::find_sources() {
+  if (options_.keys.size() > kSourcesUsual) many_.resize(options_.keys.size());
+  for (size_t i = 0; i < options_.keys.size(); ++i) {
+    Source& it = source(i);
+    it.key = options_.keys[i];
+    TRY(const GroupTarget target, find_group_to_write(call_, it.key, options_.group));
+    if (!target.found()) {
+      return fail_no_group(call_, it.key, options_.group, " in XREADGROUP with GROUP option");
+    }
+    it.stream = target.stream;
+    it.group = target.group;
+    TRY_VOID(read_id(it, options_.ids[i]));
+  }
+  return {};
+}
+
+void GroupRead::find_consumer(Source& source) {
+  if (source.consumer != kNoConsumer) return;
+  const ConsumerTarget target = consumer_target(call_, source.key, *source.group, options_.consumer);
+  source.consumer = target.number;
+  source.created = target.created;
+}
+
+void GroupRead::begin_stream(const Source& source) {
+  const bool as_map = call_.reply.version() == 3;
+  if (streams_++ == 0) reply_mark_ = as_map ? call_.reply.map_later() : call_.reply.array_later();
+  if (!as_map) call_.reply.array(2);
+  call_.reply.bulk(source.key);
+}
+
+void GroupRead::reply_history(Source& source) {
+  if (streams_ > 0 && budget_.spent()) return;
+  const std::optional<StreamId> from = successor(*source.history);
+  PendingList::Cursor cursor = source.group->pending().first_from(*from, {.consumer = source.consumer});
+  std::optional<std::string_view> key = source.key;
+  size_t mark = 0;
+  uint64_t entries = 0;
+  while (!cursor.at_end() && (options_.count == 0 || entries < options_.count)) {
+    const Pending pending = cursor.pending();
+    const Stream::Cursor entry = source.stream->find(pending.id);
+    if (!(entry.at_end() ? budget_.take_deleted(pending.id, key) : budget_.take(entry, key))) break;
+    if (key) begin_stream(source), mark = call_.reply.array_later();
+    key.reset();
+    ++entries;
+    if (entry.at_end()) {
+      reply_deleted_entry(call_.reply, pending.id);
+    } else {
+      reply_entry(call_.reply, entry);
+      source.group->hold(pending.id, source.consumer, call_.stamp.now,
+                         std::min(pending.deliveries + 1, kDeliveriesMax));
+      source.group->consumer(source.consumer).active = call_.stamp.now;
+      changed_ = true;
+    }
+    // Only its record has changed, in its place.
+    cursor.next();
+  }
+  if (!key) {
+    call_.reply.set_array_length(mark, entries);
+  } else if (cursor.at_end()) {
+    begin_stream(source);
+    call_.reply.array(0);
+  }
+}
+
+// What CLAIM takes from whoever has it, in this order; counted in the budget.
+std::vector<Pending> GroupRead::claimable(const Source& source, bool& first) {
+  std::vector<Pending> found;
+  bool full = false;
+  const auto take = [&](const Pending& pending) {
+    const Stream::Cursor entry = source.stream->find(pending.id);
+    if (entry.at_end()) return true;  // deleted: not to be had, and left as it is
+    full = !budget_.take(entry, first ? std::optional(source.key) : std::nullopt);
+    if (full) return false;
+    first = false;
+    found.push_back(pending);
+    full = options_.count != 0 && found.size() == options_.count;
+    return !full;
+  };
+  const PendingList& pending = source.group->pending();
+  pending.visit_unowned(call_.stamp.now, take);
+  if (!full) pending.visit_held(call_.stamp.now - *options_.claims_after, take);
+  return found;
+}
+
+void GroupRead::reply_new(Source& source) {
+  const UnixMs now = call_.stamp.now;
+  std::vector<Pending> claimed;
+  bool first = true;
+  if (options_.claims_after && !source.group->pending().empty()) claimed = claimable(source, first);
+  const bool more = options_.count == 0 || claimed.size() < options_.count;
+  Stream::Cursor entry = more ? source.stream->first_new(*source.group) : Stream::Cursor();
+  const auto take_new = [&] {
+    if (entry.at_end()) return false;
+    const bool taken = budget_.take(entry, first ? std::optional(source.key) : std::nullopt);
+    first = false;
+    return taken;
+  };
+  bool taken = take_new();
+  if (claimed.empty() && !taken) return;
+
+  find_consumer(source);
+  begin_stream(source);
+  const size_t mark = call_.reply.array_later();
+  uint64_t entries = 0;
+  for (const Pending& pending : claimed) {
+    const int64_t idle = now.count - (pending.time ? pending.time->count : 0);
+    reply_claimed_entry(call_.reply, source.stream->find(pending.id), idle, pending.deliveries);
+    source.group->hold(pending.id, source.consumer, now, std::min(pending.deliveries + 1, kDeliveriesMax));
+    ++entries;
+  }
+  for (; taken; taken = entries != options_.count && take_new()) {
+    options_.claims_after ? reply_claimed_entry(call_.reply, entry, 0, 0) : reply_entry(call_.reply, entry);
+    source.stream->advance(*source.group, entry);
+    if (!options_.acknowledges) source.group->hold(entry.id(), source.consumer, now, 1);
+    ++entries;
+    entry.next();
+  }
+  call_.reply.set_array_length(mark, entries);
+  source.group->consumer(source.consumer).active = now;
+  changed_ = true;
+}
+
+void GroupRead::run() {
+  for (size_t i = 0; i < options_.keys.size(); ++i) {
+    Source& it = source(i);
+    // Who waited exists, unless ended meanwhile; then only an entry brings it back.
+    if (!call_.woken() || !it.fresh) find_consumer(it);
+    if (it.fresh) {
+      reply_new(it);
+    } else {
+      reply_history(it);
+    }
+  }
+  if (changed_) {
+    // The record makes all consumers, whoever was woken to what.
+    for (size_t i = 0; i < options_.keys.size(); ++i)
+      find_consumer(source(i));
+    log_change();
+  } else {
+    log_consumers();
+  }
+  if (streams_ > 0) {
+    const bool as_map = call_.reply.version() == 3;
+    as_map ? call_.reply.set_map_length(reply_mark_, streams_)
+           : call_.reply.set_array_length(reply_mark_, streams_);
+  } else if (options_.waits && call_.may_block()) {
+    wait();
+  } else {
+    call_.reply.null_array();
+  }
+}
+
+void GroupRead::log_change() {
+  if (!options_.waits) return call_.log();
+  std::vector<std::string_view> words;
+  words.reserve(call_.words.size());
+  for (size_t i = 0; i < call_.words.size(); ++i) {
+    // Before STREAMS only; a group or a consumer may have any name.
+    const bool is_option = i < options_.streams_at - 1;
+    if (is_option && equals_folded(call_.words[i], "BLOCK")) {
+      ++i;
+      continue;
+    }
+    words.push_back(call_.words[i]);
+    if (!is_option) continue;
+    const auto option = std::find_if(std::begin(kReadOptionWords), std::end(kReadOptionWords),
+                                     [&](const auto& it) { return equals_folded(it.name, call_.words[i]); });
+    if (i == 0 || option == std::end(kReadOptionWords)) continue;
+    for (size_t values = option->values; values > 0; --values)
+      words.push_back(call_.words[++i]);
+  }
+  call_.log_as(words);
+}
+
+void GroupRead::log_consumers() {
+  for (size_t i = 0; i < options_.keys.size(); ++i) {
+    const Source& it = source(i);
+    if (it.created) call_.log_as({"XGROUP", "CREATECONSUMER", it.key, options_.group, options_.consumer});
+  }
+}
+
+void GroupRead::wait() {
+  call_.block(core::WaitKind::kStreamGroup, options_.keys, options_.wait_for);
+}
+
+}  // namespace
+
+Result<void> xreadgroup(CommandCall& call) {
+  TRY(const ReadOptions options, ReadOptions::read(call, ReadOptions::Command::kReadGroup));
+  GroupRead read(call, options);
+  TRY_VOID(read.find_sources());
+  // From here on nothing can fail.
+  read.run();
+  return {};
+}
+
+}  // namespace sluice::commands
