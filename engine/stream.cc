@@ -108,7 +108,7 @@ Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fiel
   }
   if (append == StreamPage::Append::kFull) append_page(id, fields_and_values);
   ++length_;
-  ++entries_added_;
+  if (entries_added_ < INT64_MAX) ++entries_added_;  // XSETID may have set it that high; more cannot be told
   last_id_ = id;
   return id;
 }

@@ -23,8 +23,8 @@ KeyRange locate_after_word(const KeySpec& keys, std::span<const std::string_view
     const auto option = std::find_if(keys.options.begin(), keys.options.end(), [&](const OptionWords& it) {
       return equals_folded(words[at], it.name);
     });
-    if (option == keys.options.end()) return {.valid = false};
-    at += 1 + option->values;
+    // What is none is an error of the request; where its keys are can be told all the same.
+    at += option == keys.options.end() ? 1 : 1 + option->values;
   }
   if (at + 1 >= words.size()) return {.valid = false};
   return {.first = at + 1, .count = (words.size() - at - 1) / 2};

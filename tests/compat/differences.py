@@ -101,7 +101,7 @@ TABLE = [
     row("XREADGROUP", r'-"ERR Invalid stream ID specified as stream command argument"',
         r'-"(ERR The \+ ID is meaningless in the context of XREADGROUP.*|WRONGTYPE.*|NOGROUP.*)"',
         "the ID + is one of XREAD (7.4)", when=lambda words: b"+" in words),
-    row("XREAD", r'-"ERR Invalid stream ID specified as stream command argument"', r"(\*-1|_|[*%].*|-\"WRONGTYPE.*)",
+    row("XREAD", r'-"ERR Invalid stream ID specified as stream command argument"', r"(\*-1|_|[*%].*|-\"WRONGTYPE.*|-\"ERR The > ID can be specified only.*)",
         "the ID + is the last entry (7.4)", when=lambda words: b"+" in words),
     row("*", r'-"(ERR|NOGROUP) .*"', r'-"(ERR|NOGROUP) .*"',
         "Redis ends the text of an error at a zero byte that it repeats", when=holds_zero_byte),

@@ -141,7 +141,7 @@ class Makers:
     def set_id(self):
         words = [b"XSETID", self.key(), self.it.recent_ids[-1]]
         if self.it.chance(0.4):
-            words += [b"ENTRIESADDED", self.it.number(), b"MAXDELETEDID", self.id()]
+            words += [b"ENTRIESADDED", self.it.one_of([b"5", b"10", b"100"], [b"0", b"-1", b"x"], 0.2), b"MAXDELETEDID", self.id()]
         return words
 
 
