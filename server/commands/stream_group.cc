@@ -107,7 +107,10 @@ Result<void> xgroup_create(CommandCall& call) {
   }
   if (call.words.size() > 8) return fail_usage(call);
   if (it.group != nullptr) return call.fail("BUSYGROUP Consumer Group name already exists");
-  if (it.entry == nullptr) it.entry = &call.keyspace().insert_stream(call.db(), it.key);
+  if (it.entry == nullptr) {
+    it.entry = &call.keyspace().insert_stream(call.db(), it.key);
+    call.server.watching.touch(call.db(), it.key);
+  }
   it.stream().add_group(it.name, id, possible(options.entries_read, it.stream()));
   call.log();
   call.changed(it.key, KeyEvent::kXgroupCreate);

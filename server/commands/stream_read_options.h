@@ -34,7 +34,9 @@ struct ReadOptions {
   std::optional<Millis> claims_after;  // CLAIM: how long an entry must have been idle
 };
 
-// The options and how many words belong to each; for finding the keys.
+// Where a name may stand that is the word STREAMS, which is behind GROUP only; for finding the keys.
+inline constexpr core::OptionWords kGroupOptionWords[] = {{"GROUP", 2}};
+// All options, and how many words belong to each.
 inline constexpr core::OptionWords kReadOptionWords[] = {
     {"BLOCK", 1}, {"COUNT", 1}, {"MAXCOUNT", 1}, {"MAXSIZE", 1}, {"GROUP", 2}, {"NOACK", 0}, {"CLAIM", 1}};
 

@@ -39,7 +39,7 @@ void CommandCall::log_as(Words resolved) {
 
 void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) {
   if (mode == Mode::kReplay) return;
-  server.watching.touch(changed_db, key);
+  if (changes_value(event)) server.watching.touch(changed_db, key);
   if (wakes_waiters(event)) server.blocking.signal(changed_db, key);
 }
 

@@ -74,4 +74,19 @@ constexpr bool wakes_waiters(KeyEvent event) {
   return false;
 }
 
+// Whether the event is a change of what the key holds, so that a transaction that watches the key is off. What becomes of
+// a stream's groups is none, as in Redis.
+constexpr bool changes_value(KeyEvent event) {
+  switch (event) {
+    case KeyEvent::kXgroupCreate:
+    case KeyEvent::kXgroupSetid:
+    case KeyEvent::kXgroupDestroy:
+    case KeyEvent::kXgroupCreateconsumer:
+    case KeyEvent::kXgroupDelconsumer:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace sluice::core

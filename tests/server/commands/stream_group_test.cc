@@ -211,7 +211,6 @@ TEST_CASE("keys of XREADGROUP are found by position, whatever a consumer is call
   TestClient& c = f.client();
   REQUIRE(c("COMMAND GETKEYS XREADGROUP GROUP g STREAMS COUNT 1 STREAMS k1 k2 > >") == "*2 $2 k1 $2 k2");
   REQUIRE(c("COMMAND GETKEYS XREADGROUP NOACK BLOCK 5 GROUP STREAMS STREAMS STREAMS k >") == "*1 $1 k");
-  REQUIRE(c("COMMAND GETKEYS XREAD COUNT STREAMS STREAMS k 0") == "*1 $1 k");
 }
 
 TEST_CASE("lag and entries-read", "[stream][group]") {
@@ -263,4 +262,19 @@ TEST_CASE("lag and entries-read", "[stream][group]") {
     c("XGROUP SETID k g $");
     REQUIRE(counts() == "$-1 $3 lag :0");
   }
+}
+
+TEST_CASE("what becomes of groups does not touch a stream that is watched", "[stream][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("XADD k 1-0 f v");
+  c("WATCH k");
+  c("XGROUP CREATE k g 0");
+  c("XREADGROUP GROUP g a STREAMS k >");
+  c("MULTI");
+  REQUIRE(c("EXEC") == "*0");
+  c("WATCH new");
+  c("XGROUP CREATE new g 0 MKSTREAM");
+  c("MULTI");
+  REQUIRE(c("EXEC") == "*-1");
 }
