@@ -74,8 +74,8 @@ constexpr bool wakes_waiters(KeyEvent event) {
   return false;
 }
 
-// Whether the event is a change of what the key holds, so that a transaction that watches the key is off. What becomes of
-// a stream's groups is none, as in Redis.
+// Whether the event is a change of what the key holds, so that a transaction that watches the key is off. What becomes
+// of a stream's groups is none, as in Redis.
 constexpr bool changes_value(KeyEvent event) {
   switch (event) {
     case KeyEvent::kXgroupCreate:
