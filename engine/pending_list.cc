@@ -57,8 +57,8 @@ struct PendingList::Leaf {
   Leaf(StreamId base_in, uint32_t capacity_in)
       : base(base_in), capacity(static_cast<uint16_t>(capacity_in)) {}
 
-  // Leaves are as large as what the allocator hands out: 128, 256, 512 and 1280 bytes.
-  static constexpr std::array<uint32_t, 4> kCapacities = {4, 10, 23, 62};
+  // Leaves are as large as what the allocator hands out: 128, 256, 512, 768, 1024 and 1280 bytes.
+  static constexpr std::array<uint32_t, 6> kCapacities = {4, 11, 24, 36, 49, 62};
   static constexpr uint32_t kCapacityMax = kCapacities.back();
   static uint32_t capacity_for(uint32_t records) {
     for (const uint32_t capacity : kCapacities) {
@@ -351,7 +351,7 @@ PendingList::Ref& PendingList::make_room(Place& place, StreamId id) {
     if (leaf->size() < leaf->capacity) return nodes_[place.node].leaves[place.leaf];
     if (leaf->capacity < Leaf::kCapacityMax) {
       Ref& ref = nodes_[place.node].leaves[place.leaf];
-      resize_leaf(ref, Leaf::capacity_for(leaf->size() + 1));
+      resize_leaf(ref, Leaf::capacity_for(std::min(leaf->size() * 2, Leaf::kCapacityMax)));
       return ref;
     }
   }
@@ -460,7 +460,11 @@ void PendingList::remove_at(const Place& place) {
     remove_leaf(place.node, place.leaf);
     return;
   }
-  if (leaf.size() >= Leaf::kCapacityMax / 2) return;
+  // With some room kept, so that it is not soon too small again.
+  const uint32_t capacity =
+      Leaf::capacity_for(std::min(leaf.size() + leaf.size() / 8 + 1, Leaf::kCapacityMax));
+  if (capacity < leaf.capacity) resize_leaf(ref, capacity);
+  if (nodes_[place.node].leaves[place.leaf].leaf->size() >= Leaf::kCapacityMax / 2) return;
   // Two neighbours that fill three quarters of a leaf become one: room is left for what comes between them.
   merge_with_next(place.node, place.leaf);
   if (place.leaf > 0) merge_with_next(place.node, place.leaf - 1);

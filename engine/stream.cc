@@ -116,7 +116,7 @@ Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fiel
 void Stream::append_page(StreamId id, std::span<const std::string_view> fields_and_values) {
   size_t capacity = kFirstPageBytes;
   if (tail_ != nullptr) {
-    capacity = std::min<size_t>(tail_->bytes_used(), kStreamPageBytesMax);
+    capacity = StreamPage::capacity_after(*tail_);
     seal_tail();
   }
   StreamPage* page = StreamPage::create(id, fields_and_values, capacity);
@@ -273,6 +273,14 @@ Result<void> Stream::set_id(StreamId last_id, std::optional<uint64_t> entries_ad
   return {};
 }
 
+void Stream::set_producer_limits(const ProducerLimits& limits) {
+  if (producers_ == nullptr) {
+    producers_ = std::make_unique<StreamProducers>(limits);
+  } else {
+    producers_->set_limits(limits);
+  }
+}
+
 StreamPage* Stream::page_with(StreamId id) const {
   if (tail_ != nullptr && id >= tail_->base()) return tail_;
   return directory_.find(id);
@@ -345,6 +353,7 @@ size_t Stream::bytes() const {
   size_t bytes = sizeof(Stream) + page_bytes_ + directory_.bytes();
   for (const auto& group : groups())
     bytes += group->bytes();
+  if (producers_ != nullptr) bytes += producers_->bytes();
   return bytes;
 }
 
@@ -368,6 +377,7 @@ void Stream::digest(Digest& digest) const {
   digest.add(groups().size());
   for (const auto& group : groups())
     group->digest(digest);
+  if (producers_ != nullptr) producers_->digest(digest);
 }
 
 void Stream::dump(std::string_view key, RecordSink& sink) const {
@@ -393,6 +403,7 @@ void Stream::dump(std::string_view key, RecordSink& sink) const {
   sink.record({"XSETID", key, last.view(), "ENTRIESADDED", added.view(), "MAXDELETEDID", deleted.view()});
   for (const auto& group : groups())
     group->dump(key, sink);
+  if (producers_ != nullptr) producers_->dump(key, sink);
 }
 
 void Stream::check_invariants() const {
@@ -421,6 +432,7 @@ void Stream::check_invariants() const {
   directory_.check_invariants();
   for (const auto& group : groups())
     group->check_invariants();
+  if (producers_ != nullptr) producers_->check_invariants();
 }
 
 }  // namespace sluice

@@ -33,6 +33,7 @@
 #include "engine/stream_id.h"
 #include "engine/stream_page.h"
 #include "engine/stream_place.h"
+#include "engine/stream_producers.h"
 
 namespace sluice {
 
@@ -166,6 +167,11 @@ class Stream {
   // It is no longer pending in any group. Returns in how many it was.
   size_t drop_references(StreamId id);
 
+  // What it remembers of its producers; nullptr before set_producer_limits().
+  StreamProducers* producers() { return producers_.get(); }
+  const StreamProducers* producers() const { return producers_.get(); }
+  void set_producer_limits(const ProducerLimits& limits);
+
   // Memory held, in bytes, the object itself included.
   size_t bytes() const;
   void digest(Digest& digest) const;
@@ -199,6 +205,7 @@ class Stream {
   StreamId last_id_;
   StreamId max_deleted_id_;
   std::unique_ptr<ConsumerGroups> groups_;  // nullptr while there are none
+  std::unique_ptr<StreamProducers> producers_;
   size_t page_bytes_ = 0;
   // Grows whenever a page goes away or moves, which ends every StreamPlace.
   uint64_t layout_ = 1;

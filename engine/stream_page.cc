@@ -37,18 +37,44 @@ char* write_text(char* to, std::string_view text) {
   return to + text.size();
 }
 
-// Bytes of the number of pairs and of every `step`-th text from `first` on.
+// --- Texts of an entry: every `step`-th word from `first` on; see stream_page.h
+
 size_t texts_bytes(StreamPage::Words words, size_t first, size_t step) {
-  size_t bytes = 0;
-  for (size_t i = first; i < words.size(); i += step)
-    bytes += text_bytes(words[i]);
+  const size_t texts = (words.size() - first + step - 1) / step;
+  if (texts == 1) return text_bytes(words[first]);
+  size_t bytes = (texts + 1) / 2;
+  for (size_t i = first; i < words.size(); i += step) {
+    const size_t size = words[i].size();
+    bytes += size;
+    if (size >= StreamTexts::kSizeElsewhere) bytes += number_bytes(size - StreamTexts::kSizeElsewhere);
+  }
   return bytes;
 }
 
 char* write_texts(char* to, StreamPage::Words words, size_t first, size_t step) {
-  for (size_t i = first; i < words.size(); i += step)
-    to = write_text(to, words[i]);
+  const size_t texts = (words.size() - first + step - 1) / step;
+  if (texts == 1) return write_text(to, words[first]);
+  char* const sizes = to;
+  to += (texts + 1) / 2;
+  size_t text = 0;
+  for (size_t i = first; i < words.size(); i += step, ++text) {
+    const std::string_view word = words[i];
+    const size_t size = std::min(word.size(), StreamTexts::kSizeElsewhere);
+    char& both = sizes[text / 2];
+    both = static_cast<char>(text % 2 == 0 ? size : static_cast<uint8_t>(both) | size << 4);
+    if (size == StreamTexts::kSizeElsewhere) to = write_number(to, word.size() - size);
+    if (!word.empty()) std::memcpy(to, word.data(), word.size());
+    to += word.size();
+  }
   return to;
+}
+
+// The field names, as the master has them.
+size_t names_bytes(StreamPage::Words fields_and_values) {
+  size_t bytes = number_bytes(fields_and_values.size() / 2);
+  for (size_t i = 0; i < fields_and_values.size(); i += 2)
+    bytes += text_bytes(fields_and_values[i]);
+  return bytes;
 }
 
 // What the allocator hands out for `bytes`: multiples of 16, then four sizes for each power of two. The rest
@@ -59,6 +85,12 @@ size_t allocation_bytes(size_t bytes) {
   return (bytes + step - 1) & ~(step - 1);
 }
 
+// The size that the allocator hands out next below.
+size_t allocation_below(size_t bytes) {
+  if (bytes <= 128) return bytes & ~size_t{15};
+  return bytes & ~((size_t{1} << (std::bit_width(bytes) - 3)) - 1);
+}
+
 void* allocate(size_t bytes) {
   void* memory = std::malloc(bytes);
   CHECK(memory != nullptr);
@@ -67,8 +99,9 @@ void* allocate(size_t bytes) {
 
 }  // namespace
 
-StreamFields::StreamFields(const char* entry, const char* master) : entry_(entry), master_(master) {
-  size_ = read_number(master_ == nullptr ? entry_ : master_);
+StreamFields::StreamFields(const char* entry, const char* master) : master_(master) {
+  size_ = StreamTexts::read_number(master_ == nullptr ? entry : master_);
+  texts_ = StreamTexts(entry, master_ == nullptr ? 2 * size_ : size_);
 }
 
 // The ID relative to `base` in the order of IDs, or none if it takes too many bits. Requires: id >= base.
@@ -122,7 +155,7 @@ uint32_t StreamPage::entry_end(uint32_t slot) const {
 }
 
 size_t StreamPage::entry_bytes_max(Words fields_and_values) {
-  constexpr size_t kNumberBytesMax = 5;
+  constexpr size_t kNumberBytesMax = 6;  // five, and half a byte
   size_t bytes = kNumberBytesMax + kSlotBytes;
   for (const std::string_view word : fields_and_values)
     bytes += kNumberBytesMax + word.size();
@@ -131,10 +164,11 @@ size_t StreamPage::entry_bytes_max(Words fields_and_values) {
 
 StreamPage* StreamPage::create(StreamId id, Words fields_and_values, size_t capacity) {
   const size_t pairs = fields_and_values.size() / 2;
-  const size_t names_bytes = number_bytes(pairs) + texts_bytes(fields_and_values, 0, 2);
-  const bool is_master = names_bytes <= kStreamMasterBytesMax;
-  const size_t master_bytes = is_master ? names_bytes : 1;
-  const size_t entry_bytes = (is_master ? 0 : names_bytes) + texts_bytes(fields_and_values, 1, 2);
+  const size_t master_bytes_wanted = names_bytes(fields_and_values);
+  const bool is_master = master_bytes_wanted <= kStreamMasterBytesMax;
+  const size_t master_bytes = is_master ? master_bytes_wanted : 1;
+  const size_t entry_bytes = is_master ? texts_bytes(fields_and_values, 1, 2)
+                                       : number_bytes(pairs) + texts_bytes(fields_and_values, 0, 1);
   capacity = allocation_bytes(
       std::max(capacity, sizeof(StreamPage) + master_bytes + entry_bytes + size_t{kSlotBytes}));
   CHECK(capacity <= UINT32_MAX);
@@ -143,7 +177,8 @@ StreamPage* StreamPage::create(StreamId id, Words fields_and_values, size_t capa
   char* to = page->data();
   if (is_master) {
     to = write_number(to, pairs);
-    to = write_texts(to, fields_and_values, 0, 2);
+    for (size_t i = 0; i < fields_and_values.size(); i += 2)
+      to = write_text(to, fields_and_values[i]);
     write_texts(to, fields_and_values, 1, 2);
   } else {
     to = write_number(to, 0);
@@ -156,43 +191,47 @@ StreamPage* StreamPage::create(StreamId id, Words fields_and_values, size_t capa
   return page;
 }
 
+size_t StreamPage::capacity_after(const StreamPage& page) {
+  // A little less than the last one needed, if the rest would have been waste: it then holds an entry or a few less.
+  const size_t used = std::min<size_t>(page.bytes_used(), kStreamPageBytesMax);
+  const size_t below = allocation_below(used);
+  return page.slots() == kStreamPageEntriesMax && used - below <= used / 16 ? below : used;
+}
+
 void StreamPage::destroy(StreamPage* page) {
   std::free(page);
 }
 
-// Bytes of the values if the fields are the master's.
-std::optional<size_t> StreamPage::values_bytes(Words fields_and_values) const {
-  StreamFields master(data(), nullptr);
-  if (master.size() != fields_and_values.size() / 2) return std::nullopt;
-  const char* name = data() + number_bytes(master.size());
-  size_t bytes = 0;
+bool StreamPage::has_master_fields(Words fields_and_values) const {
+  const char* name = data();
+  if (StreamTexts::read_number(name) != fields_and_values.size() / 2) return false;
   for (size_t i = 0; i < fields_and_values.size(); i += 2) {
-    const std::string_view field = fields_and_values[i];
-    if (StreamFields::read_text(name) != field) return std::nullopt;
-    bytes += text_bytes(fields_and_values[i + 1]);
+    if (StreamTexts::read_text(name) != fields_and_values[i]) return false;
   }
-  return bytes;
+  return true;
 }
 
 StreamPage::Append StreamPage::append(StreamId id, Words fields_and_values) {
   const std::optional<uint32_t> relative_id = relative(base_, id);
   if (!relative_id || slots_ == kStreamPageEntriesMax) return Append::kFull;
   DCHECK(*relative_id > this->relative_id(slots_ - 1u));
-  const std::optional<size_t> values = values_bytes(fields_and_values);
+  const bool values_only = has_master_fields(fields_and_values);
   const size_t pairs = fields_and_values.size() / 2;
-  const size_t entry = values ? *values : number_bytes(pairs) + texts_bytes(fields_and_values, 0, 1);
+  const size_t entry = values_only ? texts_bytes(fields_and_values, 1, 2)
+                                   : number_bytes(pairs) + texts_bytes(fields_and_values, 0, 1);
   const size_t used = bytes_used() + entry + kSlotBytes;
   if (used > kStreamPageBytesMax) return Append::kFull;
-  if (used > capacity_) return Append::kNeedsRoom;
+  // Not worth a larger allocation any more.
+  if (used > capacity_) return slots_ >= kLastEntries ? Append::kFull : Append::kNeedsRoom;
 
   char* to = data() + data_size_;
-  if (values) {
+  if (values_only) {
     write_texts(to, fields_and_values, 1, 2);
   } else {
     to = write_number(to, pairs);
     write_texts(to, fields_and_values, 0, 1);
   }
-  set_slot(slots_, *relative_id, static_cast<uint16_t>(data_size_ | (values ? 0 : kOwnFields)));
+  set_slot(slots_, *relative_id, static_cast<uint16_t>(data_size_ | (values_only ? 0 : kOwnFields)));
   data_size_ += static_cast<uint32_t>(entry);
   ++slots_;
   ++live_;

@@ -7,14 +7,15 @@
 //   └────────┴────────┴─────────┴─────────┴──────────────┴────────┴────────┘
 //                      data grows this way ►          ◄ slots grow this way
 //
-//   master   number of fields, then each field name: those of the entry that opened the page; 0 if it is too
-//   large entry    with the master's fields: its values. With others: number of fields, then field and value
-//   of each. slot     4 bytes ID relative to the page's base, 2 bytes: place of the entry, and the flags
-//   below
+//   master   number of fields, then each field name as its size and its bytes: those of the entry that opened the page; 0
+//            if it is too large
+//   entry    with the master's fields: its values. With others: number of fields, then field and value of each.
+//   slot     4 bytes ID relative to the page's base, 2 bytes: place of the entry, and the flags below
 //
-// Every text is its length as a varint (7 bits a byte, low first) and its bytes; every number is a varint.
-// Slots are in the order of IDs, so an ID is found by binary search. A removed entry is only marked; its
-// bytes come back when the page goes, or is compacted.
+// The texts of an entry follow each other behind their sizes: half a byte each, where 15 says that the rest of the size
+// stands before the text; the size of a single text is a number. Every number is a varint (7 bits a byte, low first).
+// Slots are in the order of IDs, so an ID is found by binary search. A removed entry is only marked; its bytes come back
+// when the page goes, or is compacted.
 //
 // The relative ID has 20 bits of milliseconds and 12 of the number within one. An ID that does not fit opens
 // another page: a stream that sees an entry in a quarter of an hour can afford one for each.
@@ -48,27 +49,13 @@ inline constexpr uint32_t kStreamMasterBytesMax = 1024;
 // As Redis: a greater entry is refused.
 inline constexpr size_t kStreamEntryBytesMax = 1u << 30;
 
-// Walks the pairs of one entry. Valid until the next change of the stream.
-class StreamFields {
+// Reads the texts of one entry, in order.
+class StreamTexts {
  public:
-  // `master` is nullptr if the entry brings its own fields.
-  StreamFields(const char* entry, const char* master);
+  StreamTexts() = default;
+  StreamTexts(const char* from, size_t texts)
+      : sizes_(texts > 1 ? from : nullptr), at_(from + (texts > 1 ? (texts + 1) / 2 : 0)) {}
 
-  // Of all pairs, however many were passed.
-  size_t size() const { return size_; }
-  // Steps to the next pair, at first to the first one. False if there is none.
-  bool next() {
-    if (passed_ == size_) return false;
-    ++passed_;
-    field_ = read_text(master_ == nullptr ? entry_ : master_);
-    value_ = read_text(entry_);
-    return true;
-  }
-  std::string_view field() const { return field_; }
-  std::string_view value() const { return value_; }
-
- private:
-  friend class StreamPage;
   static size_t read_number(const char*& from) {
     size_t number = static_cast<uint8_t>(*from++);
     if (number < 0x80) [[likely]]
@@ -87,8 +74,46 @@ class StreamFields {
     return text;
   }
 
-  const char* entry_;
+  static constexpr size_t kSizeElsewhere = 15;
+  std::string_view next() {
+    if (sizes_ == nullptr) return read_text(at_);
+    const auto sizes = static_cast<uint8_t>(sizes_[read_ / 2]);
+    size_t size = read_ % 2 == 0 ? sizes & 15u : sizes >> 4u;
+    ++read_;
+    if (size == kSizeElsewhere) size += read_number(at_);
+    const std::string_view text(at_, size);
+    at_ += size;
+    return text;
+  }
+
+ private:
+  const char* sizes_ = nullptr;  // nullptr: a single text, whose size stands before it
+  const char* at_ = nullptr;
+  size_t read_ = 0;
+};
+
+// Walks the pairs of one entry. Valid until the next change of the stream.
+class StreamFields {
+ public:
+  // `master` is nullptr if the entry brings its own fields.
+  StreamFields(const char* entry, const char* master);
+
+  // Of all pairs, however many were passed.
+  size_t size() const { return size_; }
+  // Steps to the next pair, at first to the first one. False if there is none.
+  bool next() {
+    if (passed_ == size_) return false;
+    ++passed_;
+    field_ = master_ == nullptr ? texts_.next() : StreamTexts::read_text(master_);
+    value_ = texts_.next();
+    return true;
+  }
+  std::string_view field() const { return field_; }
+  std::string_view value() const { return value_; }
+
+ private:
   const char* master_;
+  StreamTexts texts_;
   size_t size_;
   size_t passed_ = 0;
   std::string_view field_;
@@ -105,6 +130,8 @@ class StreamPage {
   // A page with its first entry, at least `capacity` bytes large. Give it back with destroy().
   static StreamPage* create(StreamId id, Words fields_and_values, size_t capacity);
   static void destroy(StreamPage* page);
+  // How large the page behind `page` should be at first, if its entries are like those.
+  static size_t capacity_after(const StreamPage& page);
   // What an entry takes at most, slot included.
   static size_t entry_bytes_max(Words fields_and_values);
 
@@ -140,6 +167,7 @@ class StreamPage {
 
  private:
   static constexpr uint32_t kSlotBytes = 6;
+  static constexpr uint32_t kLastEntries = 90;  // of a hundred: from here on a page does not grow
   static constexpr uint16_t kRemoved = 0x8000;
   static constexpr uint16_t kOwnFields = 0x4000;
   static constexpr uint16_t kPlaceMask = 0x3fff;
@@ -165,7 +193,7 @@ class StreamPage {
   }
   void set_slot(uint32_t slot, uint32_t relative_id, uint16_t place);
   uint32_t entry_end(uint32_t slot) const;
-  std::optional<size_t> values_bytes(Words fields_and_values) const;
+  bool has_master_fields(Words fields_and_values) const;
 
   StreamId base_;
   uint32_t capacity_;       // of the allocation, this header included

@@ -23,6 +23,7 @@ std::span<const core::CommandSpec> stream_group_commands();
 std::span<const core::CommandSpec> stream_pending_commands();
 std::span<const core::CommandSpec> stream_claim_commands();
 std::span<const core::CommandSpec> stream_info_commands();
+std::span<const core::CommandSpec> stream_idempotent_commands();
 std::span<const core::CommandSpec> queue_commands();
 std::span<const core::CommandSpec> queue_policy_commands();
 std::span<const core::CommandSpec> queue_info_commands();

@@ -11,9 +11,11 @@
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 #include "engine/stream.h"
+#include "engine/stream_words.h"
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stream_arguments.h"
+#include "server/commands/stream_idempotent.h"
 #include "server/commands/stream_read.h"
 #include "server/commands/stream_read_options.h"
 #include "server/commands/stream_reply.h"
@@ -69,80 +71,138 @@ Result<StreamId> add_entry(CommandCall& call, Stream& stream, const NewId& id,
   return stream.add(resolved, fields_and_values);
 }
 
-// An approximate trim goes into the log as the exact one that has the same effect: what it takes depends on
-// pages, and pages are no logged state.
-class ExactTrim {
+// Logs the entry under its ID. Trims and idempotence IDs are logged in the form that does the same again; without
+// them nothing is allocated.
+class AddLog {
  public:
-  explicit ExactTrim(uint64_t length) : size_(format_u64(digits_.data(), length)) {}
-  std::string_view length() const { return {digits_.data(), size_}; }
+  AddLog(CommandCall& call, StreamId id, size_t id_at)
+      : call_(call), id_(id), fields_and_values_(call.words.subspan(id_at + 1)) {}
+
+  std::vector<std::string_view> options;  // what stands between the key and the ID
+
+  void write() {
+    constexpr size_t kWordsUsual = 24;
+    const size_t words_max = 3 + options.size() + fields_and_values_.size();
+    std::array<std::string_view, kWordsUsual> usual;
+    std::vector<std::string_view> many;
+    if (words_max > kWordsUsual) many.resize(words_max);
+    std::string_view* const words = many.empty() ? usual.data() : many.data();
+    words[0] = "XADD";
+    words[1] = call_.words[1];
+    std::string_view* to = std::copy(options.begin(), options.end(), words + 2);
+    *to++ = id_.view();
+    to = std::copy(fields_and_values_.begin(), fields_and_values_.end(), to);
+    call_.log_as(core::Words(words, static_cast<size_t>(to - words)));
+  }
 
  private:
-  std::array<char, kI64CharsMax> digits_;
-  size_t size_;
+  CommandCall& call_;
+  IdWord id_;
+  core::Words fields_and_values_;
 };
 
-void log_add(CommandCall& call, StreamId id, size_t id_at, std::optional<uint64_t> trimmed_to) {
-  constexpr size_t kWordsUsual = 24;
-  char id_text[kStreamIdCharsMax];
-  const ExactTrim trim(trimmed_to.value_or(0));
-  std::array<std::string_view, kWordsUsual> usual;
-  std::vector<std::string_view> many;
-  const core::Words fields_and_values = call.words.subspan(id_at + 1);
-  const size_t words_max = 6 + fields_and_values.size();
-  if (words_max > kWordsUsual) many.resize(words_max);
-  std::string_view* const words = many.empty() ? usual.data() : many.data();
-
-  size_t size = 0;
-  words[size++] = "XADD";
-  words[size++] = call.words[1];
-  if (trimmed_to) {
-    words[size++] = "MAXLEN";
-    words[size++] = "=";
-    words[size++] = trim.length();
-  }
-  words[size++] = {id_text, format_stream_id(id_text, id)};
-  std::copy(fields_and_values.begin(), fields_and_values.end(), words + size);
-  call.log_as(core::Words(words, size + fields_and_values.size()));
+// The ID of an entry that was added before in the same name, if there is one.
+std::optional<StreamId> duplicate(CommandCall& call, Entry* entry, std::string_view producer,
+                                  std::string_view idempotence_id) {
+  // What is logged was none.
+  if (call.mode == CommandCall::Mode::kReplay || entry == nullptr) return std::nullopt;
+  StreamProducers* const producers = entry->stream().producers();
+  if (producers == nullptr) return std::nullopt;
+  const std::optional<StreamId> id = producers->find(producer, idempotence_id, call.stamp.now);
+  if (id) producers->count_duplicate();
+  return id;
 }
 
-Result<void> xadd(CommandCall& call) {
-  TRY(const TrimOptions options, TrimOptions::read(call, TrimOptions::Command::kAdd));
-  const size_t id_at = options.end();
+struct AddCall {
+  std::string_view key;
+  TrimOptions options;
   NewId id;
-  if (id_at < call.words.size()) {
-    TRY(id, new_id_argument(call.words[id_at]));
+  size_t id_at;
+  core::Words fields_and_values;
+};
+
+Result<AddCall> add_call(CommandCall& call) {
+  TRY(const TrimOptions options, TrimOptions::read(call, TrimOptions::Command::kAdd));
+  AddCall add{call.words[1], options, {}, options.end(), {}};
+  if (add.id_at < call.words.size()) {
+    TRY(add.id, new_id_argument(call.words[add.id_at]));
+  }
+  const bool is_automatic = add.id.kind == NewId::Kind::kAutomatic;
+  if (options.idempotence() && !is_automatic && call.mode != CommandCall::Mode::kReplay) {
+    return call.fail("ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs");
   }
   TRY_VOID(options.check(call));
-  const size_t words_left = call.words.size() - std::min(id_at + 1, call.words.size());
+  const size_t words_left = call.words.size() - std::min(add.id_at + 1, call.words.size());
   if (words_left < 2 || words_left % 2 != 0) {
     return call.fail("ERR wrong number of arguments for 'xadd' command");
   }
-  if (id.kind == NewId::Kind::kGiven && id.id == kStreamIdMin) return Error::kStreamIdZero;
+  if (add.id.kind == NewId::Kind::kGiven && add.id.id == kStreamIdMin) return Error::kStreamIdZero;
+  add.fields_and_values = call.words.subspan(add.id_at + 1);
+  return add;
+}
 
-  const std::string_view key = call.words[1];
-  TRY(Entry * entry, find_to_write(call, key, ValueType::kStream));
+// What the record of an entry with an idempotence ID says. The first one of a stream also settles the limits, which
+// otherwise are settings.
+void log_idempotent(CommandCall& call, Stream& stream, AddLog& log, StreamId id, std::string_view producer,
+                    std::string_view idempotence_id) {
+  if (stream.producers() != nullptr) {
+    log.options.insert(log.options.begin(), {"IDMP", producer, idempotence_id});
+    log.write();
+    return;
+  }
+  log.write();
+  const ProducerLimits limits = producer_limits(call, stream);
+  stream.set_producer_limits(limits);
+  log_producer_limits(call, call.words[1], limits);
+  const IdWord id_word(id);
+  call.log_as({"XIDMPRECORD", call.words[1], producer, idempotence_id, id_word.view()});
+}
+
+Result<void> xadd(CommandCall& call) {
+  TRY(const AddCall add, add_call(call));
+  TRY(Entry * entry, find_to_write(call, add.key, ValueType::kStream));
   const bool is_new = entry == nullptr;
-  if (is_new && !options.create()) {
+  if (is_new && !add.options.create()) {
     call.reply.null();
     return {};
   }
-  if (is_new) entry = &call.keyspace().insert_stream(call.db(), key);
+  const auto& idempotence = add.options.idempotence();
+  PairsFingerprint fingerprint;
+  std::string_view idempotence_id;
+  if (idempotence) {
+    idempotence_id = idempotence->id.empty() ? fingerprint.of(add.fields_and_values) : idempotence->id;
+    if (const auto before = duplicate(call, entry, idempotence->producer, idempotence_id)) {
+      reply_id(call.reply, *before);
+      return {};
+    }
+  }
+  if (is_new) entry = &call.keyspace().insert_stream(call.db(), add.key);
   Stream& stream = entry->stream();
-  const Result<StreamId> added = add_entry(call, stream, id, call.words.subspan(id_at + 1));
+  const Result<StreamId> added = add_entry(call, stream, add.id, add.fields_and_values);
   if (!added.ok()) {
     if (is_new) call.keyspace().erase(*entry);
     return added.error();
   }
-  const std::optional<StreamTrim> trim = options.trim();
+  const std::optional<StreamTrim> trim = add.options.trim();
   const uint64_t removed = trim ? stream.trim(*trim) : 0;
+  if (stream.producers() != nullptr) stream.producers()->forget_old(call.stamp.now);
 
-  if (id.kind == NewId::Kind::kGiven && !(trim && trim->approximate)) {
+  const bool is_exact = !(trim && trim->approximate);
+  if (add.id.kind == NewId::Kind::kGiven && is_exact && !idempotence) {
     call.log();
   } else {
-    log_add(call, added.value(), id_at, removed > 0 ? std::optional(stream.length()) : std::nullopt);
+    const NumberWord length(static_cast<int64_t>(stream.length()));
+    AddLog log(call, added.value(), add.id_at);
+    if (removed > 0) add.options.log_trim(length.view(), log.options);
+    if (idempotence) {
+      log_idempotent(call, stream, log, added.value(), idempotence->producer, idempotence_id);
+    } else {
+      log.write();
+    }
   }
-  call.changed(key, KeyEvent::kXadd);
-  if (removed > 0) call.changed(key, KeyEvent::kXtrim);
+  if (idempotence) stream.producers()->record(idempotence->producer, idempotence_id, added.value());
+  call.changed(add.key, KeyEvent::kXadd);
+  if (removed > 0) call.changed(add.key, KeyEvent::kXtrim);
   reply_id(call.reply, added.value());
   return {};
 }
@@ -160,8 +220,10 @@ Result<void> xtrim(CommandCall& call) {
   const uint64_t removed = entry == nullptr ? 0 : entry->stream().trim(trim);
   if (removed > 0) {
     if (trim.approximate) {
-      const ExactTrim exact(entry->stream().length());
-      call.log_as({"XTRIM", key, "MAXLEN", "=", exact.length()});
+      const NumberWord length(static_cast<int64_t>(entry->stream().length()));
+      std::vector<std::string_view> words{"XTRIM", key};
+      options.log_trim(length.view(), words);
+      call.log_as(words);
     } else {
       call.log();
     }
@@ -274,9 +336,11 @@ constexpr uint16_t kReadKeys = core::kRo | core::kAccess;
 
 constexpr CommandSpec kRows[] = {
     {.name = "xadd",
-     .syntax = "key [NOMKSTREAM] condition:[KEEPREF|DELREF|ACKED] trim:[strategy:<MAXLEN|MINID> "
-               "operator:[equal:=|approximately:~] threshold [LIMIT count:integer]] "
-               "id-selector:<auto-id:*|id> data:(field value)...",
+     .syntax =
+         "key [NOMKSTREAM] condition:[KEEPREF|DELREF|ACKED] "
+         "idmp:[IDMPAUTO producer|IDMP explicit:(producer idempotent-id)] trim:[strategy:<MAXLEN|MINID> "
+         "operator:[equal:=|approximately:~] threshold [LIMIT count:integer]] "
+         "id-selector:<auto-id:*|id> data:(field value)...",
      .handler = xadd,
      .arity = Arity::at_least(5),
      .flags = core::kWrite | core::kDenyOom | core::kFast,

@@ -11,6 +11,7 @@
 #include "server/commands/help.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stream_arguments.h"
+#include "server/commands/stream_idempotent.h"
 #include "server/commands/stream_reply.h"
 #include "server/core/command_spec.h"
 
@@ -72,9 +73,10 @@ Result<StreamInfoOptions> stream_info_options(CommandCall& call) {
   return options;
 }
 
-constexpr size_t kStreamFields = 7;
+constexpr size_t kStreamFields = 13;
 
-void reply_stream_fields(ReplyWriter& reply, const Stream& stream) {
+void reply_stream_fields(CommandCall& call, const Stream& stream) {
+  ReplyWriter& reply = call.reply;
   reply_field(reply, "length", stream.length());
   // Redis's storage; tools expect numbers. Ours: pages, and the leaves that list them.
   reply_field(reply, "radix-tree-keys", stream.pages());
@@ -83,6 +85,14 @@ void reply_stream_fields(ReplyWriter& reply, const Stream& stream) {
   reply_field(reply, "max-deleted-entry-id", stream.max_deleted_id());
   reply_field(reply, "entries-added", stream.entries_added());
   reply_field(reply, "recorded-first-entry-id", stream.first_id());
+  const ProducerLimits limits = producer_limits(call, stream);
+  const StreamProducers* const producers = stream.producers();
+  reply_field(reply, "idmp-duration", static_cast<uint64_t>(limits.span_seconds));
+  reply_field(reply, "idmp-maxsize", static_cast<uint64_t>(limits.size_max));
+  reply_field(reply, "pids-tracked", uint64_t{producers == nullptr ? 0 : producers->producers()});
+  reply_field(reply, "iids-tracked", uint64_t{producers == nullptr ? 0 : producers->size()});
+  reply_field(reply, "iids-added", uint64_t{producers == nullptr ? 0 : producers->added()});
+  reply_field(reply, "iids-duplicates", uint64_t{producers == nullptr ? 0 : producers->duplicates()});
 }
 
 void reply_entry_field(ReplyWriter& reply, std::string_view name, const Stream::Cursor& cursor) {
@@ -142,9 +152,10 @@ void reply_full_group(ReplyWriter& reply, const Stream& stream, const ConsumerGr
   }
 }
 
-void reply_full_stream(ReplyWriter& reply, const Stream& stream, uint64_t count) {
+void reply_full_stream(CommandCall& call, const Stream& stream, uint64_t count) {
+  ReplyWriter& reply = call.reply;
   reply.map(kStreamFields + 2);
-  reply_stream_fields(reply, stream);
+  reply_stream_fields(call, stream);
   reply.bulk("entries");
   const size_t mark = reply.array_later();
   uint64_t entries = 0;
@@ -165,11 +176,11 @@ Result<void> xinfo_stream(CommandCall& call) {
   TRY(const StreamInfoOptions options, stream_info_options(call));
   ReplyWriter& reply = call.reply;
   if (options.full) {
-    reply_full_stream(reply, *stream, options.count);
+    reply_full_stream(call, *stream, options.count);
     return {};
   }
   reply.map(kStreamFields + 3);
-  reply_stream_fields(reply, *stream);
+  reply_stream_fields(call, *stream);
   reply_field(reply, "groups", uint64_t{stream->groups().size()});
   reply_entry_field(reply, "first-entry", stream->first());
   reply_entry_field(reply, "last-entry", stream->last());

@@ -35,6 +35,9 @@ struct Source {
   std::optional<StreamId> history;  // above which ID
 };
 
+// With CLAIM and nothing pending at all, it is looked again after this time if the one to claim after is shorter.
+constexpr Millis kRipeningGrain{100};
+
 // Few calls name more streams than this; theirs need no allocation.
 constexpr size_t kSourcesUsual = 4;
 
@@ -61,6 +64,7 @@ class GroupRead {
   void log_change();
   void log_consumers();
   void wait();
+  Millis ripens_in(const Source& source) const;
 
   CommandCall& call_;
   const ReadOptions& options_;
@@ -279,6 +283,25 @@ void GroupRead::log_consumers() {
 
 void GroupRead::wait() {
   call_.block(core::WaitKind::kStreamGroup, options_.keys, options_.wait_for);
+  if (!options_.claims_after) return;
+  // Nothing can be claimed yet. What is delivered from now on ripens after the same time at the earliest, unless it is
+  // given an older time of delivery, which wakes those who wait.
+  Millis span = std::max(*options_.claims_after, kRipeningGrain);
+  for (size_t i = 0; i < options_.keys.size(); ++i) {
+    if (source(i).fresh) span = std::min(span, ripens_in(source(i)));
+  }
+  call_.run_again_in(span);
+}
+
+// When the entry can be claimed that has been idle for longest.
+Millis GroupRead::ripens_in(const Source& source) const {
+  Millis span = std::max(*options_.claims_after, kRipeningGrain);
+  source.group->pending().visit_held(kPendingTimeMax, [&](const Pending& pending) {
+    if (!source.stream->contains(pending.id)) return true;
+    span = *pending.time + *options_.claims_after - call_.stamp.now;
+    return false;
+  });
+  return std::max(span, Millis{1});
 }
 
 }  // namespace

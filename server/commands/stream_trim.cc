@@ -43,6 +43,7 @@ Result<bool> TrimOptions::read_one(CommandCall& call) {
     if (!limit) return Error::kNotInteger;
     if (*limit < 0) return call.fail("ERR The LIMIT argument must be >= 0.");
     limit_ = static_cast<uint64_t>(*limit);
+    limit_word_ = call.words[end_ + 1];
     end_ += 2;
     return true;
   }
@@ -51,7 +52,28 @@ Result<bool> TrimOptions::read_one(CommandCall& call) {
     ++end_;
     return true;
   }
+  if (command_ == Command::kAdd) {
+    TRY(const bool taken, read_idempotence(call));
+    if (taken) return true;
+  }
   return read_references(call);
+}
+
+Result<bool> TrimOptions::read_idempotence(CommandCall& call) {
+  const size_t values = call.words.size() - end_ - 1;
+  const bool automatic = values > 0 && equals_folded(call.words[end_], "IDMPAUTO");
+  if (!automatic && !(values > 1 && equals_folded(call.words[end_], "IDMP"))) return false;
+  if (idempotence_) return call.fail("ERR syntax error, IDMP/IDMPAUTO specified multiple times");
+  idempotence_ = Idempotence{call.words[end_ + 1], automatic ? std::string_view() : call.words[end_ + 2]};
+  if (idempotence_->producer.empty()) {
+    return call.fail(automatic ? "ERR syntax error, IDMPAUTO requires a non-empty producer ID"
+                               : "ERR syntax error, IDMP requires a non-empty producer ID");
+  }
+  if (!automatic && idempotence_->id.empty()) {
+    return call.fail("ERR syntax error, IDMP requires a non-empty idempotent ID");
+  }
+  end_ += automatic ? 2 : 3;
+  return true;
 }
 
 Result<void> TrimOptions::read_threshold(CommandCall& call, StreamTrim::Kind kind) {
@@ -60,13 +82,14 @@ Result<void> TrimOptions::read_threshold(CommandCall& call, StreamTrim::Kind kin
   }
   StreamTrim& trim = trim_.emplace();
   trim.kind = kind;
-  ++end_;
+  const size_t begin = end_++;
   const std::string_view mark = call.words[end_];
   if ((mark == "~" || mark == "=") && end_ + 1 < call.words.size()) {
     trim.approximate = mark == "~";
     ++end_;
   }
   const std::string_view threshold = call.words[end_++];
+  trim_words_ = call.words.subspan(begin, end_ - begin);
   if (kind == StreamTrim::Kind::kMinId) {
     const std::optional<StreamId> id = parse_stream_id(threshold, 0);
     if (!id) return Error::kStreamIdInvalid;
@@ -98,6 +121,20 @@ Result<void> TrimOptions::check(CommandCall& call) const {
     return call.fail("ERR syntax error, LIMIT cannot be used without the special ~ option");
   }
   return {};
+}
+
+void TrimOptions::log_trim(std::string_view length, std::vector<std::string_view>& words) const {
+  if (references_ == References::kAcknowledged) {
+    // Pages play no part in it, so it does the same again; what went may have come from the middle.
+    words.insert(words.end(), trim_words_.begin(), trim_words_.end());
+    if (limit_) words.insert(words.end(), {"LIMIT", limit_word_});
+    words.push_back("ACKED");
+    return;
+  }
+  // An approximate trim is logged as the exact one that has the same effect: what it takes depends on pages, and pages
+  // are no logged state.
+  words.insert(words.end(), {"MAXLEN", "=", length});
+  if (references_ == References::kDrop) words.push_back("DELREF");
 }
 
 std::optional<StreamTrim> TrimOptions::trim() const {

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "engine/stream.h"
 #include "server/core/command_call.h"
@@ -23,7 +25,15 @@ class TrimOptions {
 
   // What is to be trimmed, if anything. Requires: check() was content.
   std::optional<StreamTrim> trim() const;
+  // The words under which the trim is logged, to be put behind `words`. `length` is what it left.
+  void log_trim(std::string_view length, std::vector<std::string_view>& words) const;
   bool create() const { return create_; }
+  // IDMP or IDMPAUTO.
+  struct Idempotence {
+    std::string_view producer;
+    std::string_view id;  // empty: the fields and values say it
+  };
+  const std::optional<Idempotence>& idempotence() const { return idempotence_; }
   // Index of the first word that is no option.
   size_t end() const { return end_; }
 
@@ -32,12 +42,16 @@ class TrimOptions {
   Result<bool> read_one(core::CommandCall& call);
   Result<void> read_threshold(core::CommandCall& call, StreamTrim::Kind kind);
   bool read_references(core::CommandCall& call);
+  Result<bool> read_idempotence(core::CommandCall& call);
 
   Command command_;
   size_t end_ = 2;
   std::optional<StreamTrim> trim_;
+  core::Words trim_words_;  // strategy, mark, threshold
+  std::string_view limit_word_;
   std::optional<uint64_t> limit_;
   std::optional<References> references_;
+  std::optional<Idempotence> idempotence_;
   bool create_ = true;  // without NOMKSTREAM
 };
 

@@ -11,13 +11,16 @@ namespace {
 using Group = std::span<const core::CommandSpec> (*)();
 
 constexpr Group kGroups[] = {
-    keys_commands,         string_commands,         list_commands,         list_pop_commands,
-    list_move_commands,    list_edit_commands,      stream_commands,       stream_delete_commands,
-    stream_group_commands, stream_pending_commands, stream_claim_commands, stream_info_commands,
-    queue_commands,        queue_policy_commands,   queue_info_commands,   queue_internal_commands,
-    transaction_commands,  replication_commands,    cluster_commands,      connection_commands,
-    client_commands,       command_commands,        config_commands,       info_commands,
-    admin_commands,        introspection_commands,  acl_commands,
+    keys_commands,         string_commands,         list_commands,
+    list_pop_commands,     list_move_commands,      list_edit_commands,
+    stream_commands,       stream_delete_commands,  stream_idempotent_commands,
+    stream_group_commands, stream_pending_commands, stream_claim_commands,
+    stream_info_commands,  queue_commands,          queue_policy_commands,
+    queue_info_commands,   queue_internal_commands, transaction_commands,
+    replication_commands,  cluster_commands,        connection_commands,
+    client_commands,       command_commands,        config_commands,
+    info_commands,         admin_commands,          introspection_commands,
+    acl_commands,
 };
 
 std::vector<core::CommandSpec> all_rows() {

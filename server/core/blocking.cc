@@ -97,6 +97,7 @@ void Blocking::unlink(WaitNode& node) {
 void Blocking::remove(Session& session) {
   CHECK(session.blocked());
   deadlines_.disarm(*session.wait);
+  again_.disarm(session.wait->again);
   for (WaitNode& node : session.wait->nodes)
     unlink(node);
   session.wait.reset();
@@ -142,6 +143,19 @@ KeyWaiters* Blocking::take_ready() {
   ready_.clear();
   ready_next_ = 0;
   return nullptr;
+}
+
+void Blocking::run_again_at(Session& session, MonoMs when) {
+  CHECK(session.blocked());
+  session.wait->again.wait = session.wait.get();
+  again_.arm(session.wait->again, when.count, ++added_);
+}
+
+Session* Blocking::take_to_run_again(MonoMs now) {
+  if (again_.first_when() > now.count) return nullptr;
+  auto* const timer = static_cast<RunAgainTimer*>(again_.first());
+  again_.disarm(*timer);
+  return timer->wait->session;
 }
 
 Session* Blocking::first_overdue(MonoMs now) const {

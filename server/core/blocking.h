@@ -11,6 +11,7 @@
 // that key's list; a key without waiters is not in the table.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -67,12 +68,18 @@ struct WaitNode {
   WaitNode* next = nullptr;
 };
 
+// When a waiter's command is to be run again, whether its key has changed or not.
+struct RunAgainTimer : Timer {
+  struct Wait* wait = nullptr;
+};
+
 struct Wait : Timer {
   Session* session = nullptr;
   const CommandSpec* spec = nullptr;
   WaitFor wanted = WaitKind::kListElement;
   OwnedWords words;
   std::vector<WaitNode> nodes;  // never resized once linked
+  RunAgainTimer again;
 };
 
 struct KeyWaiters {
@@ -120,7 +127,12 @@ class Blocking {
 
   // The first waiter whose deadline is at or before `now`, or nullptr.
   Session* first_overdue(MonoMs now) const;
-  MonoMs next_deadline() const { return MonoMs{deadlines_.first_when()}; }
+  MonoMs next_deadline() const { return MonoMs{std::min(deadlines_.first_when(), again_.first_when())}; }
+
+  // The waiter's command is run again then, if it still waits. Requires: it does.
+  void run_again_at(Session& session, MonoMs when);
+  // The first waiter whose command is to be run again at or before `now`, or nullptr; it is taken off the list.
+  Session* take_to_run_again(MonoMs now);
 
  private:
   KeyWaiters& waiters_of(int db, std::string_view key);
@@ -133,6 +145,7 @@ class Blocking {
   size_t ready_next_ = 0;
   KeyWaiters log_;  // not a key's
   TimerHeap deadlines_;
+  TimerHeap again_;
   uint64_t added_ = 0;  // breaks ties of deadlines: first come, first released
   size_t sessions_ = 0;
 };

@@ -58,4 +58,9 @@ void CommandCall::block(const WaitFor& wanted, std::span<const std::string_view>
                       deadline);
 }
 
+void CommandCall::run_again_in(Millis span) {
+  CHECK(blocked());
+  server.blocking.run_again_at(session, server.sequencer.mono_now() + span);
+}
+
 }  // namespace sluice::core

@@ -88,6 +88,8 @@ class CommandCall {
   void block(const WaitFor& wanted, std::span<const std::string_view> keys, std::optional<Millis> timeout,
              Words words_again = {});
   bool blocked() const { return blocked_; }
+  // Behind block(): the command is run again after this time at the latest, whatever becomes of its keys.
+  void run_again_in(Millis span);
 
  private:
   std::string_view raw_;

@@ -85,6 +85,7 @@ void Server::begin_turn() {
   over_memory_ = memory_max > 0 && facts.memory_used && facts.memory_used() > memory_max;
   expire_keys();
   tick_queues();
+  run_waits_again();
   serve_ready();
   serve_log_waiters();
   time_out_waits();
@@ -189,6 +190,12 @@ void Server::serve(KeyWaiters& key) {
     }
     node = next;
   }
+}
+
+void Server::run_waits_again() {
+  // It ends: whoever waits on asks for a later time.
+  while (Session* session = blocking.take_to_run_again(sequencer.mono_now()))
+    run_again(*session, CommandCall::Mode::kWoken);
 }
 
 void Server::serve_log_waiters() {

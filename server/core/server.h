@@ -183,6 +183,7 @@ class Server {
   void tick_queues();
   void time_out_waits();
   void serve(KeyWaiters& key);
+  void run_waits_again();
   void serve_log_waiters();
   // Runs the command of a blocked session again. True: it has replied, and the wait has ended.
   bool run_again(Session& session, CommandCall::Mode mode);

@@ -65,6 +65,8 @@ struct Settings {
   // --- Data structures
   int64_t stream_node_max_entries;
   uint64_t stream_node_max_bytes;
+  int64_t stream_idmp_duration;  // seconds
+  int64_t stream_idmp_maxsize;
 };
 
 }  // namespace sluice::core

@@ -7,7 +7,8 @@
 //
 //   load PORT CONNECTIONS PIPELINE OPERATIONS WORD...
 //
-// "@N" as a word stands for N payload bytes. One thread, epoll. Ends with an error if a reply is an error.
+// "@N" as a word stands for N payload bytes; "#" in a word for a number of ten digits, one higher with each request; "," as
+// a word ends a request: what follows is another one, and the pipeline alternates. One thread, epoll. Ends with an error if a reply is an error.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -33,15 +34,70 @@ constexpr size_t kReadBytes = 256u << 10;
   std::exit(1);
 }
 
-std::string encode(int count, char** words) {
-  std::string request = "*" + std::to_string(count) + "\r\n";
-  for (int i = 0; i < count; ++i) {
-    std::string word = words[i];
+constexpr size_t kNumberDigits = 10;
+constexpr uint64_t kNumberFirst = 1'000'000'000;
+
+struct Request {
+  std::string bytes;
+  std::vector<size_t> numbers;  // where they stand
+};
+
+Request encode(const std::vector<std::string>& words) {
+  Request request;
+  request.bytes = "*" + std::to_string(words.size()) + "\r\n";
+  for (std::string word : words) {
     if (word.size() > 1 && word[0] == '@') word = std::string(std::stoul(word.substr(1)), 'x');
-    request += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+    const size_t number = word.find('#');
+    if (number != std::string::npos) word.replace(number, 1, std::string(kNumberDigits, '0'));
+    request.bytes += "$" + std::to_string(word.size()) + "\r\n";
+    if (number != std::string::npos) request.numbers.push_back(request.bytes.size() + number);
+    request.bytes += word + "\r\n";
   }
   return request;
 }
+
+std::vector<Request> requests_of(int count, char** words) {
+  std::vector<Request> requests;
+  std::vector<std::string> request;
+  for (int i = 0; i <= count; ++i) {
+    if (i < count && std::strcmp(words[i], ",") != 0) {
+      request.emplace_back(words[i]);
+      continue;
+    }
+    requests.push_back(encode(request));
+    request.clear();
+  }
+  return requests;
+}
+
+// Requests one after the other, each kind with its own running number.
+class Pipeline {
+ public:
+  Pipeline(std::vector<Request> requests, size_t count) : requests_(std::move(requests)) {
+    next_.assign(requests_.size(), kNumberFirst);
+    for (size_t i = 0; i < count; ++i) {
+      starts_.push_back(bytes_.size());
+      bytes_ += requests_[i % requests_.size()].bytes;
+    }
+    starts_.push_back(bytes_.size());
+  }
+  // The first `count` requests, with new numbers.
+  std::string_view take(size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      const size_t kind = i % requests_.size();
+      for (const size_t at : requests_[kind].numbers)
+        bytes_.replace(starts_[i] + at, kNumberDigits, std::to_string(next_[kind]));
+      ++next_[kind];
+    }
+    return {bytes_.data(), starts_[count]};
+  }
+
+ private:
+  std::vector<Request> requests_;
+  std::vector<uint64_t> next_;
+  std::string bytes_;
+  std::vector<size_t> starts_;
+};
 
 // Counts whole replies in a stream of bytes that comes in pieces.
 class ReplyCounter {
@@ -110,8 +166,6 @@ struct Connection {
   int descriptor = -1;
   ReplyCounter replies;
   size_t outstanding = 0;
-  size_t unsent = 0;  // of the batch
-  size_t batch_bytes = 0;
 };
 
 int connect_to(int port) {
@@ -136,10 +190,7 @@ int main(int argc, char** argv) {
   const size_t pipeline = std::stoul(argv[3]);
   size_t to_send = std::stoul(argv[4]);
   size_t to_receive = to_send;
-  const std::string request = encode(argc - 5, argv + 5);
-  std::string batch;
-  for (size_t i = 0; i < pipeline; ++i)
-    batch += request;
+  Pipeline requests(requests_of(argc - 5, argv + 5), pipeline);
 
   const int poll = epoll_create1(0);
   std::vector<Connection> all(connections);
@@ -151,12 +202,11 @@ int main(int argc, char** argv) {
     epoll_ctl(poll, EPOLL_CTL_ADD, all[i].descriptor, &event);
   }
 
-  const auto flush = [&](Connection& connection) {
-    while (connection.unsent > 0) {
-      const char* from = batch.data() + connection.batch_bytes - connection.unsent;
-      const ssize_t sent = send(connection.descriptor, from, connection.unsent, MSG_NOSIGNAL);
+  const auto send_all = [](const Connection& connection, std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(connection.descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) fail("cannot send");
-      connection.unsent -= static_cast<size_t>(sent);
+      bytes.remove_prefix(static_cast<size_t>(sent));
     }
   };
   const auto start_batch = [&](Connection& connection) {
@@ -164,8 +214,7 @@ int main(int argc, char** argv) {
     if (count == 0) return;
     to_send -= count;
     connection.outstanding = count;
-    connection.batch_bytes = connection.unsent = count * request.size();
-    flush(connection);
+    send_all(connection, requests.take(count));
   };
 
   const auto started = std::chrono::steady_clock::now();

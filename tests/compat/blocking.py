@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import shrink
-from blocking_scenarios import SCENARIOS, random_scenario
+from blocking_scenarios import GROUPS, SCENARIOS, random_scenario
 from resp import Closed, ProtocolFault, TimedOut, encode, show, show_words
 from servers import Server
 
@@ -85,6 +85,8 @@ class Side:
         for key in KEYS:
             for words in (["TYPE", key], ["LRANGE", key, "0", "-1"], ["GET", key], ["XRANGE", key, "-", "+"]):
                 lines.append(f"{' '.join(words)}: {show(self.control.ask(*words))}")
+            for group in GROUPS:
+                lines.append(f"XPENDING {key} {group}: {show(self.control.ask('XPENDING', key, group))}")
         return lines
 
     def close(self):
@@ -101,7 +103,7 @@ def is_short(commands):
         return 0 < float(words[-1]) < 1
     if words[0] == "BLMPOP":
         return 0 < float(words[1]) < 1
-    return words[0] == "XREAD" and "BLOCK" in words and 0 < int(words[words.index("BLOCK") + 1]) < 1000
+    return words[0] in ("XREAD", "XREADGROUP") and "BLOCK" in words and 0 < int(words[words.index("BLOCK") + 1]) < 1000
 
 
 def told(who, commands):

@@ -74,6 +74,41 @@ SCENARIOS = [
     ("a reader is not woken by lower IDs in a stream made anew", [
         step(C, "XADD x1 5-1 f v"), step(A, "XREAD BLOCK 0 STREAMS x1 $"), step(C, "DEL x1"), step(C, "XADD x1 1-1 f v"),
         step(C, "XADD x1 9-1 f v")]),
+    ("of those who wait in a group one gets an entry, in the order in which they came", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM"), step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"),
+        step(B, "XREADGROUP GROUP g b BLOCK 0 STREAMS x1 >"), step(C, "XREADGROUP GROUP g c BLOCK 10 STREAMS x1 >"),
+        step(D, "XADD x1 1-1 f v"), step(D, "XADD x1 1-2 f v"), step(D, "XADD x1 1-3 f v", "XPENDING x1 g")]),
+    ("entries that come together go to the first who waits, or are shared out by COUNT", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM", "XGROUP CREATE x1 h 0"),
+        step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"), step(B, "XREADGROUP GROUP g b BLOCK 0 STREAMS x1 >"),
+        step(C, "XREADGROUP GROUP h c BLOCK 0 COUNT 2 STREAMS x1 >"),
+        step(E, "XREADGROUP GROUP h e BLOCK 0 COUNT 2 STREAMS x1 >"),
+        step(D, "MULTI", "XADD x1 1-1 f 1", "XADD x1 1-2 f 2", "XADD x1 1-3 f 3", "EXEC"),
+        step(D, "XPENDING x1 g", "XPENDING x1 h")]),
+    ("groups and readers wait for one stream without disturbing each other", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM", "XGROUP CREATE x1 h 0"), step(A, "XREAD BLOCK 0 STREAMS x1 $"),
+        step(B, "XREADGROUP GROUP g b BLOCK 0 NOACK STREAMS x1 >"), step(C, "XREADGROUP GROUP h c BLOCK 0 STREAMS x1 >"),
+        step(E, "BLPOP x1 0"), step(D, "XADD x1 1-1 f v", "XPENDING x1 g", "XPENDING x1 h")]),
+    ("a group that is moved back wakes nobody; with the next entry the old ones come too", [
+        step(D, "XADD x1 1-1 f v", "XADD x1 1-2 f v", "XGROUP CREATE x1 g $"),
+        step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"), step(D, "XGROUP SETID x1 g 0"), step(D, "XADD x1 1-3 f v")]),
+    ("who waits for two streams in a group gets the one that comes", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM", "XGROUP CREATE x2 g 0 MKSTREAM"),
+        step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 x2 > >"), step(B, "XREADGROUP GROUP g b BLOCK 0 STREAMS x2 >"),
+        step(D, "XADD x2 1-1 f v"), step(D, "XADD x1 1-1 f v"), step(D, "XADD x2 1-2 f v")]),
+    ("the history of a consumer is there at once", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM", "XGROUP CREATE x2 g 0 MKSTREAM"),
+        step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 0"), step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 x2 > 0")]),
+    ("who goes away while waiting in a group gets nothing", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM"), step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"),
+        step(B, "XREADGROUP GROUP g b BLOCK 0 STREAMS x1 >"), (A, None), step(D, "XADD x1 1-1 f v", "XPENDING x1 g")]),
+    ("an entry that is gone again by the end of the transaction is nobody's", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM"), step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"),
+        step(D, "MULTI", "XADD x1 1-1 f v", "XDEL x1 1-1", "EXEC"), step(D, "XADD x1 1-2 f v")]),
+    ("inside a transaction a group's reader does not wait", [
+        step(D, "XGROUP CREATE x1 g 0 MKSTREAM"),
+        step(A, "MULTI", "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >", "XADD x1 1-1 f v",
+             "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >", "EXEC")]),
     ("poppers and readers wait for keys of each other's kind in peace", [
         step(A, "BLPOP x1 0"), step(B, "XREAD BLOCK 0 STREAMS x1 0"), step(C, "XADD x1 1-1 f v"), step(C, "DEL x1"),
         step(C, "RPUSH x1 a")]),
@@ -110,12 +145,13 @@ SCENARIOS = [
 LISTS = ["l1", "l2", "l3"]
 OF_ANY_TYPE = "l3"  # waited for alone only
 STREAMS = ["x1", "x2"]
+GROUPS = ["g", "h"]
 
 
 def random_scenario(rng, connections):
     # Either waits for several keys, or moves between all of them: see above.
     several = rng.random() < 0.5
-    steps = []
+    steps = [(0, [["XGROUP", "CREATE", key, group, "0", "MKSTREAM"] for key in STREAMS for group in GROUPS])]
     blocked = set()  # perhaps: who was sent a wait without an end
     entry = 0
     for _ in range(rng.randint(8, 40)):
@@ -125,7 +161,7 @@ def random_scenario(rng, connections):
             if who in blocked and rng.random() < 0.8:
                 continue
             short = who not in blocked and rng.random() < 0.15
-            steps.append((who, [wait(rng, several, short)]))
+            steps.append((who, [wait(rng, several, short, f"c{who}")]))
             if not short:
                 blocked.add(who)
         elif what < 0.52:
@@ -152,7 +188,7 @@ def side(rng):
     return rng.choice(["LEFT", "RIGHT"])
 
 
-def wait(rng, several, short):
+def wait(rng, several, short, consumer):
     seconds = rng.choice(["0.01", "0.02", "0.05"]) if short else rng.choice(["0", "0", "100"])
     kind = rng.random()
     if kind < 0.4:
@@ -161,13 +197,17 @@ def wait(rng, several, short):
         keys = lists_of(rng, several)
         count = ["COUNT", rng.choice(["1", "2", "5"])] if rng.random() < 0.6 else []
         return ["BLMPOP", seconds, str(len(keys))] + keys + [side(rng)] + count
-    if kind < 0.8:
+    if kind < 0.7:
         to = rng.choice([OF_ANY_TYPE, "s1"] if several else LISTS + ["s1"])
         if rng.random() < 0.4:
             return ["BRPOPLPUSH", rng.choice(LISTS), to, seconds]
         return ["BLMOVE", rng.choice(LISTS), to, side(rng), side(rng), seconds]
     keys = rng.sample(STREAMS, rng.randint(1, 2))
     count = ["COUNT", rng.choice(["1", "2"])] if rng.random() < 0.3 else []
+    if rng.random() < 0.6:
+        no_ack = ["NOACK"] if rng.random() < 0.2 else []
+        return (["XREADGROUP", "GROUP", rng.choice(GROUPS), consumer] + count + no_ack
+                + ["BLOCK", str(int(float(seconds) * 1000)), "STREAMS"] + keys + [">"] * len(keys))
     return ["XREAD"] + count + ["BLOCK", str(int(float(seconds) * 1000)), "STREAMS"] + keys + ["$"] * len(keys)
 
 

@@ -198,7 +198,7 @@ TEST_CASE("a pending entry takes less than 32 bytes, also when every other one i
     if (mix(i) % 2 == 0) list.remove({1'700'000'000'000 + i / 3, i % 3});
   }
   list.check_invariants();
-  REQUIRE(list.bytes() < 45 * list.size());
+  REQUIRE(list.bytes() < 32 * list.size());
   for (uint64_t i = 0; i < kEntries; ++i)
     list.remove({1'700'000'000'000 + i / 3, i % 3});
   REQUIRE(list.empty());
