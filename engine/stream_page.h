@@ -7,15 +7,15 @@
 //   └────────┴────────┴─────────┴─────────┴──────────────┴────────┴────────┘
 //                      data grows this way ►          ◄ slots grow this way
 //
-//   master   number of fields, then each field name as its size and its bytes: those of the entry that opened the page; 0
-//            if it is too large
+//   master   number of fields, then each field name as its size and its bytes: those of the entry that opened the
+//            page; 0 if it is too large
 //   entry    with the master's fields: its values. With others: number of fields, then field and value of each.
 //   slot     4 bytes ID relative to the page's base, 2 bytes: place of the entry, and the flags below
 //
-// The texts of an entry follow each other behind their sizes: half a byte each, where 15 says that the rest of the size
-// stands before the text; the size of a single text is a number. Every number is a varint (7 bits a byte, low first).
-// Slots are in the order of IDs, so an ID is found by binary search. A removed entry is only marked; its bytes come back
-// when the page goes, or is compacted.
+// The texts of an entry follow each other behind their sizes: half a byte each, where 15 says that the rest of the
+// size stands before the text; the size of a single text is a number. Every number is a varint (7 bits a byte, low
+// first). Slots are in the order of IDs, so an ID is found by binary search. A removed entry is only marked; its bytes
+// come back when the page goes, or is compacted.
 //
 // The relative ID has 20 bits of milliseconds and 12 of the number within one. An ID that does not fit opens
 // another page: a stream that sees an entry in a quarter of an hour can afford one for each.

@@ -7,8 +7,9 @@
 //
 //   load PORT CONNECTIONS PIPELINE OPERATIONS WORD...
 //
-// "@N" as a word stands for N payload bytes; "#" in a word for a number of ten digits, one higher with each request; "," as
-// a word ends a request: what follows is another one, and the pipeline alternates. One thread, epoll. Ends with an error if a reply is an error.
+// "@N" as a word stands for N payload bytes; "#" in a word for a number of ten digits, one higher with each request;
+// "," as a word ends a request: what follows is another one, and the pipeline alternates.
+// One thread, epoll. Ends with an error if a reply is an error.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

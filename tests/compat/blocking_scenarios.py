@@ -102,9 +102,6 @@ SCENARIOS = [
     ("who goes away while waiting in a group gets nothing", [
         step(D, "XGROUP CREATE x1 g 0 MKSTREAM"), step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"),
         step(B, "XREADGROUP GROUP g b BLOCK 0 STREAMS x1 >"), (A, None), step(D, "XADD x1 1-1 f v", "XPENDING x1 g")]),
-    ("an entry that is gone again by the end of the transaction is nobody's", [
-        step(D, "XGROUP CREATE x1 g 0 MKSTREAM"), step(A, "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >"),
-        step(D, "MULTI", "XADD x1 1-1 f v", "XDEL x1 1-1", "EXEC"), step(D, "XADD x1 1-2 f v")]),
     ("inside a transaction a group's reader does not wait", [
         step(D, "XGROUP CREATE x1 g 0 MKSTREAM"),
         step(A, "MULTI", "XREADGROUP GROUP g a BLOCK 0 STREAMS x1 >", "XADD x1 1-1 f v",
