@@ -28,16 +28,20 @@ bool ListValue::queue_empty() const {
   return queue_->empty();
 }
 
-void ListValue::queue_push(Side side, std::string_view bytes, const Stamp& stamp) {
-  queue_->push(side, bytes, stamp.now);
+void ListValue::queue_push(Side side, std::string_view bytes, const Stamp&) {
+  queue_->push(side, bytes);
 }
 
 std::string_view ListValue::queue_peek(Side side) const {
-  return queue_->lane().peek(side).payload;
+  return queue_->peek(side);
 }
 
 void ListValue::queue_pop(Side side) {
   queue_->pop(side);
+}
+
+bool ListValue::queue_settle() {
+  return queue_->settle();
 }
 
 std::string_view ListValue::at(size_t index) const {
@@ -50,9 +54,14 @@ void ListValue::set(size_t index, std::string_view bytes) {
   list_.set(index, bytes);
 }
 
-void ListValue::insert(size_t index, std::string_view bytes, const Stamp& stamp) {
-  if (queue_ != nullptr) return queue_->insert(index, bytes, stamp.now);
+void ListValue::insert(size_t index, std::string_view bytes, const Stamp&) {
+  if (queue_ != nullptr) return queue_->insert(index, bytes);
   list_.insert(index, bytes);
+}
+
+void ListValue::insert_beside(size_t pivot, Side side, std::string_view bytes, const Stamp&) {
+  if (queue_ != nullptr) return queue_->insert_beside(pivot, side, bytes);
+  list_.insert(side == Side::kLeft ? pivot : pivot + 1, bytes);
 }
 
 void ListValue::erase(size_t index, size_t count) {
@@ -101,8 +110,23 @@ std::string_view ListValue::Cursor::bytes() const {
   return element.ref == nullptr ? element.bytes : static_cast<const Message*>(element.ref)->payload();
 }
 
+void ListValue::Cursor::next_lane(Side towards) {
+  const ReadyLanes& lanes = queue_->lanes();
+  lane_ = lanes.neighbour(lane_, towards, queue_->policy().head);
+  if (lane_ < 0) {
+    queue_ = nullptr;
+    return;
+  }
+  const List& list = lanes.lane(lane_).list();
+  cursor_ = list.cursor(towards == Side::kRight ? 0 : list.size() - 1);
+}
+
 ListValue::Cursor ListValue::cursor(size_t index) const {
-  return Cursor(queue_ == nullptr ? list_.cursor(index) : queue_->lane().list().cursor(index));
+  if (queue_ == nullptr) return Cursor(list_.cursor(index));
+  const ReadyLanes& lanes = queue_->lanes();
+  if (index >= lanes.size()) return Cursor(List::Cursor());
+  const ReadyLanes::Spot spot = lanes.locate(index, queue_->policy().head);
+  return Cursor(lanes.lane(spot.lane).list().cursor(spot.index), queue_.get(), spot.lane);
 }
 
 Queue& ListValue::queue() {

@@ -44,7 +44,8 @@ class ListValue {
       return queue_peek(side);
     return list_.peek(side).bytes;
   }
-  // Removes it; a queue counts it as popped and forgets it. Requires: size() > 0.
+  // Removes it; a queue counts it as popped and forgets it. Whoever removes elements calls settle() when it is done.
+  // Requires: size() > 0.
   void pop(Side side) {
     if (queue_ != nullptr) [[unlikely]]
       return queue_pop(side);
@@ -56,22 +57,38 @@ class ListValue {
   // In a queue: what was there is popped, the new element takes its place and its push time.
   void set(size_t index, std::string_view bytes);
   void insert(size_t index, std::string_view bytes, const Stamp& stamp);
+  // An element beside the one at `pivot`, which is its neighbour also in priority.
+  void insert_beside(size_t pivot, Side side, std::string_view bytes, const Stamp& stamp);
   // Requires: index + count <= size().
   void erase(size_t index, size_t count);
   // Removes elements with these bytes, at most `count_max`, those nearest to the end `from`. Returns how many.
   size_t erase_equal(std::string_view bytes, Side from, size_t count_max);
+  // Elements have been removed or replaced: in a queue, those that waited for them may follow now. True if any did.
+  bool settle() {
+    if (queue_ != nullptr) [[unlikely]]
+      return queue_settle();
+    return false;
+  }
 
   // Walks from a position to either side. Any change of the value ends its validity.
   class Cursor {
    public:
     bool at_end() const { return cursor_.at_end(); }
     std::string_view bytes() const;
-    void move(Side towards) { cursor_.move(towards); }
+    void move(Side towards) {
+      cursor_.move(towards);
+      if (queue_ != nullptr && cursor_.at_end()) [[unlikely]]
+        next_lane(towards);
+    }
 
    private:
     friend class ListValue;
-    explicit Cursor(List::Cursor cursor) : cursor_(cursor) {}
+    explicit Cursor(List::Cursor cursor, const Queue* queue = nullptr, int lane = 0)
+        : cursor_(cursor), queue_(queue), lane_(lane) {}
+    void next_lane(Side towards);
     List::Cursor cursor_;
+    const Queue* queue_;
+    int lane_;
   };
   // At its end if there is no such element.
   Cursor cursor(size_t index) const;
@@ -110,6 +127,7 @@ class ListValue {
   std::string_view queue_peek(Side side) const;
   void queue_pop(Side side);
   size_t queue_erase_equal(std::string_view bytes, size_t skipped, size_t count_max);
+  bool queue_settle();
 
   List list_;  // empty in a queue, which keeps its own
   std::unique_ptr<Queue> queue_;

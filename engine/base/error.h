@@ -56,6 +56,7 @@ namespace sluice {
   X(kQueueDeadLetterSelf,  "ERR DEADLETTER must not be the queue itself")                                            \
   X(kQueueBackoffCap,      "ERR BACKOFF base must not be greater than its cap")                                      \
   X(kQueuePoliciesFull,    "ERR too many queue policies")                                                            \
+  X(kQueueTtlTooShort,     "ERR TTL must be greater than the delay")                                                 \
   X(kQueueRecord,          "ERR queue record does not fit the state")                                                \
   X(kQueueHandleInvalid,   "ERR invalid handle")                                                                     \
   X(kQueueIdInvalid,       "ERR invalid message ID")

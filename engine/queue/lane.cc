@@ -18,14 +18,14 @@ Lane::Lane(List&& elements, UnixMs since) : list_(std::move(elements)) {
   list_.on_ref_moved(ref_moved);
   if (list_.empty()) return;
   runs_.push_back({list_.size(), since});
-  since_.add(since, list_.size());
+  plain_since_.add(since, list_.size());
 }
 
 // --- Ends
 
 void Lane::push(Side side, std::string_view bytes, UnixMs since) {
   list_.push(side, bytes);
-  since_.add(since);
+  plain_since_.add(since);
   if (side == Side::kRight) {
     if (!runs_.empty() && runs_.back().since == since) {
       ++runs_.back().count;
@@ -42,7 +42,7 @@ void Lane::push(Side side, std::string_view bytes, UnixMs since) {
 }
 
 void Lane::push(Side side, Message& message) {
-  since_.add(message.since);
+  ref_since_.add(message.since);
   ++refs_;
   message.set_list_place(list_.push_ref(side, &message));
 }
@@ -56,11 +56,12 @@ ReadyElement Lane::peek(Side side) const {
 void Lane::pop(Side side) {
   const ReadyElement element = peek(side);
   list_.pop(side);
-  since_.remove(element.since);
   if (element.message != nullptr) {
+    ref_since_.remove(element.since);
     --refs_;
     element.message->set_list_place(nullptr);
   } else {
+    plain_since_.remove(element.since);
     pop_run(side);
   }
 }
@@ -75,8 +76,40 @@ void Lane::remove(Message& message) {
   CHECK(message.list_place() != nullptr);
   list_.erase_ref(message.list_place(), &message);
   message.set_list_place(nullptr);
-  since_.remove(message.since);
+  ref_since_.remove(message.since);
   --refs_;
+}
+
+std::optional<UnixMs> Lane::oldest() const {
+  const auto plain = plain_since_.oldest();
+  const auto ref = ref_since_.oldest();
+  if (!plain || !ref) return plain ? plain : ref;
+  return std::min(*plain, *ref);
+}
+
+std::string Lane::pop_oldest_plain(Side head) {
+  const UnixMs since = *plain_since_.oldest();
+  // Plain elements between the head and the wanted one.
+  size_t nearer = 0;
+  if (head == Side::kLeft) {
+    for (auto run = runs_.begin(); run->since != since; ++run)
+      nearer += run->count;
+  } else {
+    for (auto run = runs_.rbegin(); run->since != since; ++run)
+      nearer += run->count;
+  }
+  size_t index = head == Side::kLeft ? nearer : size() - 1 - nearer;
+  if (refs_ > 0) {
+    index = head == Side::kLeft ? 0 : size() - 1;
+    List::Cursor at = list_.cursor(index);
+    for (size_t left = nearer;; at.move(opposite(head)), head == Side::kLeft ? ++index : --index) {
+      if (at.element().ref == nullptr && left-- == 0) break;
+    }
+  }
+  std::string payload(list_.at(index).bytes);
+  std::vector<Message*> removed;
+  erase(index, 1, removed);
+  return payload;
 }
 
 // --- Positions
@@ -94,7 +127,7 @@ size_t Lane::plain_before(size_t index) const {
 void Lane::insert(size_t index, std::string_view bytes, UnixMs since) {
   insert_run(plain_before(index), since);
   list_.insert(index, bytes);
-  since_.add(since);
+  plain_since_.add(since);
 }
 
 void Lane::insert_run(size_t plain_index, UnixMs since) {
@@ -128,19 +161,12 @@ void Lane::insert_run(size_t plain_index, UnixMs since) {
   if (rest.count > 0) runs_.insert(inserted + 1, rest);
 }
 
-UnixMs Lane::run_time(size_t plain_index) const {
-  auto run = runs_.begin();
-  while (plain_index >= run->count) {
-    plain_index -= run->count;
-    ++run;
-  }
-  return run->since;
-}
-
 Message* Lane::replace(size_t index, std::string_view bytes) {
   Message* const message = message_of(list_.at(index));
   if (message != nullptr) {
     insert_run(plain_before(index), message->since);
+    ref_since_.remove(message->since);
+    plain_since_.add(message->since);
     --refs_;
     message->set_list_place(nullptr);
   }
@@ -159,7 +185,7 @@ void Lane::erase(size_t index, size_t count, std::vector<Message*>& removed) {
       if (message == nullptr) continue;
       --plain;
       --refs_;
-      since_.remove(message->since);
+      ref_since_.remove(message->since);
       message->set_list_place(nullptr);
       removed.push_back(message);
     }
@@ -180,7 +206,7 @@ void Lane::erase_runs(size_t plain_index, size_t count) {
     Run& run = runs_[end];
     const uint64_t taken = std::min<uint64_t>(count, run.count - plain_index);
     run.count -= taken;
-    since_.remove(run.since, taken);
+    plain_since_.remove(run.since, taken);
     count -= taken;
     plain_index = 0;
   }
@@ -204,7 +230,7 @@ void Lane::check_invariants() const {
     plain += runs_[i].count;
   }
   CHECK(plain + refs_ == list_.size());
-  CHECK(since_.total() == list_.size());
+  CHECK(plain_since_.total() == plain && ref_since_.total() == refs_);
   size_t refs = 0;
   for (List::Cursor at = list_.cursor(0); !at.at_end(); at.move(Side::kRight)) {
     const Message* const message = message_of(at.element());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The ready messages of a queue, in the order of list positions: plain elements, which are bytes without an ID, and
-// refs to messages that have one. One lane now; one for each priority later, side by side.
+// The ready messages of one priority of a queue, in the order of list positions: plain elements, which are bytes
+// without an ID, and refs to messages that have one. ReadyLanes lays the lanes side by side.
 //
 // Since when a plain element is eligible is kept as runs beside the list, one for neighbours that were pushed in the
 // same millisecond:
@@ -16,6 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,8 +44,9 @@ class Lane {
 
   size_t size() const { return list_.size(); }
   const List& list() const { return list_; }
-  // Since when the longest waiting one is eligible; nothing if the lane is empty.
-  std::optional<UnixMs> oldest() const { return since_.oldest(); }
+  // Since when the longest waiting one is eligible; nothing if the lane is empty. The same of plain elements alone.
+  std::optional<UnixMs> oldest() const;
+  std::optional<UnixMs> oldest_plain() const { return plain_since_.oldest(); }
 
   // `bytes` may lie in this lane.
   void push(Side side, std::string_view bytes, UnixMs since);
@@ -54,6 +57,10 @@ class Lane {
   void pop(Side side);
   // Requires: the message is here.
   void remove(Message& message);
+
+  // Takes out the plain element that waits longest, the one nearest `head` if several do. Returns what was its payload.
+  // Requires: there is one. O(refs nearer to the head).
+  std::string pop_oldest_plain(Side head);
 
   // By position. Requires: index <= size().
   void insert(size_t index, std::string_view bytes, UnixMs since);
@@ -68,7 +75,9 @@ class Lane {
   void for_each(const Visit& visit) const;
 
   // Heap memory held, in bytes, without the messages.
-  size_t bytes() const { return list_.bytes() + runs_.size() * sizeof(Run) + since_.bytes(); }
+  size_t bytes() const {
+    return list_.bytes() + runs_.size() * sizeof(Run) + ref_since_.bytes() + plain_since_.bytes();
+  }
   void check_invariants() const;
 
  private:
@@ -81,14 +90,14 @@ class Lane {
   // Plain elements left of the position.
   size_t plain_before(size_t index) const;
   void insert_run(size_t plain_index, UnixMs since);
-  UnixMs run_time(size_t plain_index) const;
   void erase_runs(size_t plain_index, size_t count);
   void pop_run(Side side);
 
   List list_;
   std::deque<Run> runs_;
   size_t refs_ = 0;
-  TimeCounts since_;  // of all elements
+  TimeCounts plain_since_;  // of plain elements
+  TimeCounts ref_since_;    // of refs
 };
 
 template <typename Visit>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A message that has an ID, and the three states in which a queue can hold it. It is in exactly one.
+// A message that has an ID, and the four states in which a queue can hold it. It is in exactly one.
 //
 //                       reserve                ack
 //        ┌──► ready ───────────────► leased ─────────► (gone)
@@ -20,18 +20,27 @@
 //   9   leased         dead      fail           attempts + 1 reaches the policy's limit
 //  10   leased         ready     silent         closed; at the head, since as it was; delayed if asked
 //  11   leased         dead      fatal
-//  12   leased         as 8, 9   tick           the deadline is reached; the delivery stays open
+//  12   leased         as 8, 9   tick           the deadline is reached; the delivery stays open. The same at once if
+//                                               the lease was tied to a connection that has ended
+//  13   ready, delayed dead      tick           its lifetime is over; leased ones are asked when they come back
+//  14   ready          dead      push           the queue is full and drops the oldest of the lowest lane
 //  15   any            (gone)    delete
 //  16   ready          (gone)    pop, ...       taken by a list command
 //  18   any            (gone)    the key ends
 //  19   leased         leased    restart        the deadline is put off
+//
+//   #   from           to        by             effect
+//  G1   (new)          parked    add            its group has a message before it that is not finished
+//  G2   parked         ready     the one before at the tail; delayed if its time has not come
+//                                is finished
 //
 // The numbers are those of queue-extension.md section 7. A dead message whose dead-letter stream cannot take it is
 // *dying*: delayed, closed, tried again each minute, never handed out. The elements that LPUSH and RPUSH add have no
 // message until they are first reserved (row 4): they lie in the lane as plain bytes.
 //
 // Invariants (Queue::check_invariants):
-//  * ready: in the lane, not armed.  delayed: armed among the due.  leased: armed among the endings.
+//  * ready: in its lane.  delayed: armed among the due.  leased: armed among the endings.  parked: in its group.
+//  * ready or parked with a lifetime: armed among the lifetimes.
 //  * leased implies open and deliveries >= 1; dying implies delayed and not open.
 //  * deliveries and ID never change downwards; attempts <= deliveries, but for what was lapsed and taken back.
 #pragma once
@@ -48,10 +57,10 @@
 
 namespace sluice {
 
-enum class MessageState : uint8_t { kReady, kDelayed, kLeased };
+enum class MessageState : uint8_t { kReady, kDelayed, kLeased, kParked };
 
 // Why a message is dead. The order is part of restore records.
-enum class DeathCause : uint8_t { kMaxAttempts, kFatal };
+enum class DeathCause : uint8_t { kMaxAttempts, kFatal, kExpired, kOverflow };
 // As dlq.reason says it.
 std::string_view death_cause_name(DeathCause cause);
 
@@ -59,6 +68,13 @@ std::string_view death_cause_name(DeathCause cause);
 inline constexpr size_t kReasonBytesMax = 1024;
 // What `reason` becomes when a lease runs out.
 inline constexpr std::string_view kLeaseExpired = "lease-expired";
+// Likewise when the connection ends that a lease was tied to.
+inline constexpr std::string_view kConnectionClosed = "connection-closed";
+// Priorities: 0 is the lowest and the usual one.
+inline constexpr int kLanes = 10;
+// Of DEDUPE, and of GROUP.
+inline constexpr size_t kDedupeBytesMax = 512;
+inline constexpr size_t kGroupBytesMax = 512;
 
 // What only a message with a history has, kept apart so that the others need not pay for it.
 struct MessageNotes {
@@ -72,16 +88,30 @@ struct MessageNotes {
   std::string_view reason() const { return {reinterpret_cast<const char*>(this + 1), reason_bytes}; }
 };
 
-// Changed by its Queue only. The timer's time is when the message is due or its lease ends.
+// What only some messages have, given when they are added and never changed. It lies behind the payload.
+struct MessageTraits {
+  std::optional<UnixMs> expires;  // its lifetime while it waits ends then
+  std::optional<uint32_t> group;  // in ConsumerNames
+  std::string_view token;         // of DEDUPE; empty: none
+  UnixMs token_until;             // the token's WINDOW ends
+  bool token_until_start = false;
+};
+
+// Changed by its Queue only. The timer's time is when the message is due, its lease ends or its lifetime is over.
 struct Message : Timer {
   MessageState state = MessageState::kReady;  // lies in the padding of Timer, as the next ones
   bool open : 1 = false;                      // the last delivery may still be acked
   bool dying : 1 = false;
   bool has_notes : 1 = false;
   DeathCause cause : 2 = DeathCause::kMaxAttempts;  // while dying
-  uint8_t lane = 0;                                 // kept for priorities
+  bool has_expiry : 1 = false;
+  bool has_group : 1 = false;
+  bool has_token : 1 = false;
+  uint8_t lane : 4 = 0;         // its priority
+  bool token_held : 1 = false;  // nobody else may add a message with its token
+  bool tied : 1 = false;        // its lease ends with a connection
   uint64_t id_ms;
-  UnixMs since;        // ready: eligible since; else what it was when last ready
+  UnixMs since;        // ready: eligible since; parked: not before; else what it was when last ready
   UnixMs reserved_at;  // the last delivery's
   union {
     List::Place place;    // in the lane, while ready
@@ -94,8 +124,8 @@ struct Message : Timer {
   uint32_t consumer = 0;    // the last holder, in ConsumerNames
   char payload_head[4];     // the payload begins here and goes on behind the record
 
-  // The payload is copied. Given back with destroy().
-  static Message* create(StreamId id, std::string_view payload);
+  // Payload and traits are copied. Given back with destroy().
+  static Message* create(StreamId id, std::string_view payload, const MessageTraits& traits = {});
   // Requires: not armed, or its heap ends too.
   static void destroy(Message* message);
 
@@ -107,6 +137,9 @@ struct Message : Timer {
   // Time of push or add.
   UnixMs added() const;
   std::string_view reason() const { return has_notes ? notes->reason() : std::string_view(); }
+  MessageTraits traits() const;
+  // Its lifetime is over.
+  bool expired(UnixMs now) const { return has_expiry && *traits().expires <= now; }
 
   List::Place list_place() const { return has_notes ? notes->place : place; }
   void set_list_place(List::Place where) { (has_notes ? notes->place : place) = where; }
@@ -121,6 +154,8 @@ struct Message : Timer {
   static constexpr size_t kPayloadOffset = 60;
 
   Message(StreamId id, std::string_view payload);
+  const char* traits_begin() const { return payload().data() + payload_bytes; }
+  size_t traits_bytes() const;
 };
 static_assert(sizeof(Message) == 64);
 

@@ -37,6 +37,19 @@ class MessageIndex {
     }
   }
 
+  // The same from the first that is not below `first`, until visit() says false.
+  template <typename Visit>
+  void for_each_from(StreamId first, const Visit& visit) const {
+    if (size_ == 0) return;
+    size_t at = chunk_for(first);
+    uint32_t i = position_for(*chunks_[at], first);
+    for (; at < chunks_.size(); ++at, i = at < chunks_.size() ? chunks_[at]->begin : 0) {
+      for (; i < chunks_[at]->end; ++i) {
+        if (!visit(*chunks_[at]->messages[i])) return;
+      }
+    }
+  }
+
   // Heap memory held, in bytes.
   size_t bytes() const { return chunks_.size() * (sizeof(Chunk) + sizeof(chunks_[0])); }
   void check_invariants() const;

@@ -34,6 +34,22 @@ struct Backoff {
   friend bool operator==(const Backoff&, const Backoff&) = default;
 };
 
+// Which doors of the queue are closed.
+enum class Pause : uint8_t { kNone, kIn, kOut, kAll };
+// What a full queue does with a push.
+enum class Overflow : uint8_t { kReject, kDrop };
+// What XACK does to the entry of a stream, in XACKDEL's meanings.
+enum class AckDelete : uint8_t { kNone, kAcked, kDelref };
+
+// At most `deliveries` in any `window`; 0 deliveries: no limit.
+struct RateLimit {
+  uint32_t deliveries = 0;
+  Millis window{0};
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+// The times of so many deliveries are kept.
+inline constexpr uint32_t kRateDeliveriesMax = 100'000;
+
 struct Policy {
   Millis lease{30'000};
   Millis lease_max{0};         // one delivery counting extensions; 0: no limit
@@ -42,14 +58,26 @@ struct Policy {
   std::optional<std::string> dead_letter = {};  // none: "<key>:dead"; empty: discard
   uint64_t dead_letters_max = 0;                // the dead-letter stream is trimmed to this; 0: never
   Side head = Side::kRight;                     // the end that is served
+  Pause pause = Pause::kNone;
+  uint64_t leased_max = 0;  // messages leased at a time; 0: no limit
+  uint64_t length_max = 0;  // messages of all states; 0: no limit
+  Overflow overflow = Overflow::kReject;
+  Millis ttl{0};    // lifetime while waiting; 0: no end
+  Millis aging{0};  // who has waited longer is served before higher priorities; 0: nobody is
+  RateLimit rate = {};
+  AckDelete ack_delete = AckDelete::kNone;  // of consumer groups only
+
+  bool paused_in() const { return pause == Pause::kIn || pause == Pause::kAll; }
+  bool paused_out() const { return pause == Pause::kOut || pause == Pause::kAll; }
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 // Errors: kNotInteger for a number out of its range, kQueueBackoffCap, kQueueDeadLetterSelf.
 Result<void> validate(const Policy& policy, std::string_view key);
 
-// The stream that takes the dead of `key`; empty: they are discarded.
+// The stream that takes the dead of `key`, or of a consumer group of it; empty: they are discarded.
 std::string dead_letter_key(const Policy& policy, std::string_view key);
+std::string dead_letter_key(const Policy& policy, std::string_view key, std::string_view group);
 
 // How long a message waits after `attempts` failed ones (1: the first), when `entropy` is its own.
 //
@@ -77,6 +105,20 @@ constexpr Millis retry_delay(const Backoff& backoff, uint32_t attempts, uint64_t
   }
   const uint64_t cut_max = static_cast<uint64_t>(full) * backoff.jitter_percent / 100;
   return {full - static_cast<int64_t>(entropy % (cut_max + 1))};  // every millisecond, not every percent
+}
+
+// What retry_delay() can be.
+struct DelayRange {
+  Millis lowest{0};
+  Millis mean{0};  // rounded down
+  Millis highest{0};
+};
+constexpr DelayRange retry_delay_range(const Backoff& backoff, uint32_t attempts) {
+  const Millis full = retry_delay(backoff, attempts, 0);
+  const Millis cut_max{
+      static_cast<int64_t>(static_cast<uint64_t>(full.count) * backoff.jitter_percent / 100)};
+  // All cuts from 0 to the greatest are as likely.
+  return {full - cut_max, Millis{(2 * full.count - cut_max.count) / 2}, full};
 }
 
 // A message's share of a command's entropy: messages that fail in one command or tick wait differently.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The moves between states. Writing a queue down and rebuilding it is in queue_record.cc.
+// Where the messages of a queue are, and its timers. The moves between states are in queue_moves.cc, writing a queue
+// down and rebuilding it in queue_dump.cc and queue_restore.cc.
 #include "engine/queue/queue.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,44 +14,52 @@
 #include "engine/queue/queue_system.h"
 
 namespace sluice {
-namespace {
-
-// Names without leases that a queue remembers, so that a worker who takes one message at a time costs no allocation.
-constexpr size_t kConsumersIdleMax = 1'000;
-
-}  // namespace
 
 Queue::Queue(QueueSystem& system, Entry& entry, List&& elements, const Stamp& stamp)
-    : system_(system), entry_(&entry), lane_(std::move(elements), stamp.now), began_(stamp.now) {
+    : consumers(system.names_),
+      system_(system),
+      entry_(&entry),
+      lanes_(std::move(elements), stamp.now),
+      began_(stamp.now) {
   slot_ = system_.queues_.size();
   system_.queues_.push_back(this);
   policy_changed();
   system_.wake(*this);
-  count(&QueueTotals::added, lane_.size());
+  count(&QueueTotals::added, lanes_.size());
+  sum();
 }
 
 Queue::~Queue() {
+  // Not run empty but ended: so do its tokens.
+  if (!empty()) system_.tokens_.drop(entry_->db(), entry_->key());
   system_.rest(*this);
   system_.timers_.disarm(*this);
-  for (const auto& [consumer, leases] : leases_by_consumer_)
-    system_.names_.release(consumer);
+  for (const uint32_t group : loose_groups_)
+    system_.names_.release(group);
   // The heaps end with the queue: no message needs to be taken out of them.
   index_.for_each([this](Message& message) {
+    system_.ties_.remove(message);
     system_.names_.release(message.consumer);
+    if (message.has_group) system_.names_.release(*message.traits().group);
     Message::destroy(&message);
   });
+  system_.depth_changed(summed_, QueueDepth());
   system_.queues_.back()->slot_ = slot_;
   std::swap(system_.queues_[slot_], system_.queues_.back());
   system_.queues_.pop_back();
 }
 
 void Queue::moved_to(Entry& entry) {
+  system_.tokens_.move(entry_->db(), entry_->key(), entry.db(), entry.key());
   entry_ = &entry;
   policy_changed();
 }
 
 void Queue::policy_changed() {
-  policy_ = &system_.policy(entry_->db(), entry_->key());
+  PolicySlot* const slot = system_.slot(entry_->db(), entry_->key());
+  policy_ = slot != nullptr ? &slot->policy : &system_.policy(entry_->db(), entry_->key());
+  deliveries_ = slot != nullptr ? &slot->deliveries : nullptr;
+  refresh_plain_timer();
 }
 
 void Queue::count(uint64_t QueueTotals::*what, uint64_t amount) {
@@ -57,59 +67,135 @@ void Queue::count(uint64_t QueueTotals::*what, uint64_t amount) {
   system_.totals_.*what += amount;
 }
 
+void Queue::sum() {
+  const QueueDepth now = depth();
+  system_.depth_changed(summed_, now);
+  summed_ = now;
+}
+
 // --- For list commands
 
-void Queue::push(Side side, std::string_view bytes, UnixMs now) {
-  lane_.push(side, bytes, now);
+void Queue::push(Side side, std::string_view bytes) {
+  lanes_.push(0, side, bytes, system_.now());
   count(&QueueTotals::added);
-  rates.added(now);
+  rates.added(system_.now());
+  refresh_plain_timer();
+  sum();
+}
+
+std::string_view Queue::peek(Side side) const {
+  return lanes_.peek(lanes_.end_lane(side, policy_->head), side).payload;
 }
 
 void Queue::pop(Side side) {
-  Message* const message = lane_.peek(side).message;
-  lane_.pop(side);
+  const int lane = lanes_.end_lane(side, policy_->head);
+  Message* const message = lanes_.peek(lane, side).message;
+  lanes_.pop(lane, side);
   if (message != nullptr) destroy(*message);
   count(&QueueTotals::popped);
-  rates.left(system_.now_);
+  rates.left(system_.now());
+  refresh_plain_timer();
+  sum();
 }
 
 void Queue::set(size_t index, std::string_view bytes) {
-  Message* const message = lane_.replace(index, bytes);
+  Message* const message = lanes_.replace(lanes_.locate(index, policy_->head), bytes);
+  refresh_plain_timer();
   if (message != nullptr) destroy(*message);
   count(&QueueTotals::popped);
   count(&QueueTotals::added);
 }
 
-void Queue::insert(size_t index, std::string_view bytes, UnixMs now) {
-  lane_.insert(index, bytes, now);
+void Queue::insert(size_t index, std::string_view bytes) {
+  lanes_.insert(index, bytes, system_.now(), policy_->head);
   count(&QueueTotals::added);
-  rates.added(now);
+  rates.added(system_.now());
+  refresh_plain_timer();
+  sum();
+}
+
+void Queue::insert_beside(size_t pivot, Side side, std::string_view bytes) {
+  lanes_.insert_beside(lanes_.locate(pivot, policy_->head), side, bytes, system_.now());
+  count(&QueueTotals::added);
+  rates.added(system_.now());
+  refresh_plain_timer();
+  sum();
 }
 
 void Queue::erase(size_t index, size_t count_erased) {
   std::vector<Message*> removed;
-  lane_.erase(index, count_erased, removed);
+  lanes_.erase(index, count_erased, policy_->head, removed);
   for (Message* message : removed)
     destroy(*message);
   count(&QueueTotals::popped, count_erased);
-  rates.left(system_.now_, count_erased);
+  rates.left(system_.now(), count_erased);
+  refresh_plain_timer();
+  sum();
+}
+
+bool Queue::settle() {
+  if (loose_groups_.empty()) return false;
+  bool ready = false;
+  const UnixMs now = system_.now();
+  for (size_t i = 0; i < loose_groups_.size(); ++i) {
+    const uint32_t group = loose_groups_[i];
+    if (Message* const next = groups_.advance(group)) {
+      lifetimes_.disarm(*next);
+      // Its own time may still be to come.
+      ready |= next->since <= now;
+      if (next->since > now) {
+        put_delayed(*next, next->since);
+      } else {
+        put_ready(*next, End::kTail, now);
+      }
+    }
+    system_.names_.release(group);
+  }
+  loose_groups_.clear();
+  refresh_timer();
+  sum();
+  return ready;
+}
+
+void Queue::leave_group(const Message& message) {
+  if (!message.has_group) return;
+  const uint32_t group = *message.traits().group;
+  // The dying have left already.
+  if (message.dying || !groups_.remove(message, group)) return;
+  system_.names_.hold(group);
+  loose_groups_.push_back(group);
 }
 
 // --- Places and timers
 
+const TimerHeap& Queue::heap_of(const Message& message) const {
+  switch (message.state) {
+    case MessageState::kDelayed:
+      return due_;
+    case MessageState::kLeased:
+      return endings_;
+    case MessageState::kReady:
+    case MessageState::kParked:
+      return lifetimes_;
+  }
+  CHECK(false);
+}
+
 void Queue::take_out(Message& message) {
   switch (message.state) {
     case MessageState::kReady:
-      lane_.remove(message);
+      lanes_.remove(message);
+      lifetimes_.disarm(message);
       break;
     case MessageState::kDelayed:
       due_.disarm(message);
-      if (message.dying) --dying_;
-      message.dying = false;
       break;
     case MessageState::kLeased:
       endings_.disarm(message);
       leave_lease(message);
+      break;
+    case MessageState::kParked:
+      lifetimes_.disarm(message);
       break;
   }
   refresh_timer();
@@ -118,13 +204,18 @@ void Queue::take_out(Message& message) {
 void Queue::put_ready(Message& message, End end, UnixMs since) {
   message.state = MessageState::kReady;
   message.since = since;
-  lane_.push(side_of(end), message);
+  lanes_.push(side_of(end), message);
+  arm_lifetime(message);
+  sum();
 }
 
 void Queue::put_delayed(Message& message, UnixMs due) {
   message.state = MessageState::kDelayed;
+  // It dies while it waits, or wakes: one timer does for both.
+  if (message.has_expiry && !message.dying) due = std::min(due, *message.traits().expires);
   due_.arm(message, due.count, system_.next_arming());
   refresh_timer();
+  sum();
 }
 
 void Queue::put_leased(Message& message, UnixMs deadline) {
@@ -132,52 +223,61 @@ void Queue::put_leased(Message& message, UnixMs deadline) {
   endings_.arm(message, deadline.count, system_.next_arming());
   enter_lease(message);
   refresh_timer();
+  sum();
 }
 
-Message* Queue::first_timer() const {
-  const TimerHeap* heap = &due_;
-  if (due_.empty()) {
-    heap = &endings_;
-  } else if (!endings_.empty()) {
-    const Timer& due = *due_.first();
-    const Timer& ending = *endings_.first();
-    const std::pair first_due{due_.when(due), due_.order(due)};
-    if (std::pair{endings_.when(ending), endings_.order(ending)} < first_due) heap = &endings_;
+void Queue::put_parked(Message& message) {
+  message.state = MessageState::kParked;
+  arm_lifetime(message);
+  sum();
+}
+
+void Queue::arm_lifetime(Message& message) {
+  if (!message.has_expiry) return;
+  lifetimes_.arm(message, message.traits().expires->count, system_.next_arming());
+  refresh_timer();
+}
+
+Queue::NextTimer Queue::first_timer() const {
+  NextTimer first{plain_when_, plain_order_, nullptr};
+  for (const TimerHeap* heap : {&due_, &endings_, &lifetimes_}) {
+    if (heap->empty()) continue;
+    const Timer& timer = *heap->first();
+    const NextTimer next{heap->when(timer), heap->order(timer), static_cast<Message*>(heap->first())};
+    if (std::tie(next.when, next.order) < std::tie(first.when, first.order)) first = next;
   }
-  return static_cast<Message*>(heap->first());
-}
-
-UnixMs Queue::first_when() const {
-  return UnixMs{std::min(due_.first_when(), endings_.first_when())};
+  return first;
 }
 
 void Queue::refresh_timer() {
-  const Message* const first = first_timer();
-  if (first == nullptr) {
+  const NextTimer first = first_timer();
+  if (first.when == INT64_MAX) {
     system_.timers_.disarm(*this);
   } else {
-    system_.timers_.arm(*this, timer_when(*first).count, timer_order(*first));
+    system_.timers_.arm(*this, first.when, first.order);
   }
+}
+
+void Queue::refresh_plain_timer() {
+  if (policy_->ttl == Millis{0} && plain_when_ == INT64_MAX) return;
+  const int lane = policy_->ttl == Millis{0} ? -1 : lanes_.lane_of_oldest_plain();
+  const int64_t when = lane < 0 ? INT64_MAX : (*lanes_.lane(lane).oldest_plain() + policy_->ttl).count;
+  if (when == plain_when_) return;
+  plain_when_ = when;
+  plain_order_ = when == INT64_MAX ? 0 : system_.next_arming();
+  refresh_timer();
 }
 
 void Queue::enter_lease(const Message& message) {
   leased_since_.add(message.reserved_at);
-  if (message.consumer == ConsumerNames::kNone) return;
-  const auto [leases, is_new] = leases_by_consumer_.try_emplace(message.consumer, 0);
-  if (is_new) system_.names_.hold(message.consumer);
-  if (leases->second++ == 0) ++consumers_;
+  consumers.enter(message.consumer, message.reserved_at, system_.now());
 }
 
-void Queue::leave_lease(const Message& message) {
+void Queue::leave_lease(Message& message) {
   leased_since_.remove(message.reserved_at);
-  if (message.consumer == ConsumerNames::kNone) return;
-  const auto leases = leases_by_consumer_.find(message.consumer);
-  CHECK(leases != leases_by_consumer_.end() && leases->second > 0);
-  if (--leases->second > 0) return;
-  --consumers_;
-  if (leases_by_consumer_.size() - consumers_ <= kConsumersIdleMax) return;
-  leases_by_consumer_.erase(leases);
-  system_.names_.release(message.consumer);
+  consumers.leave(message.consumer, message.reserved_at, system_.now());
+  system_.ties_.remove(message);
+  message.tied = false;
 }
 
 void Queue::set_consumer(Message& message, uint32_t consumer) {
@@ -188,187 +288,22 @@ void Queue::set_consumer(Message& message, uint32_t consumer) {
 }
 
 void Queue::destroy(Message& message) {
-  CHECK(!message.armed());
+  if (message.armed()) heap_of(message).disarm(message);
+  leave_group(message);
+  if (message.token_held) system_.release_token(*this, message);
+  if (message.dying) --dying_;
   index_.remove(message);
   message_bytes_ -= message.bytes();
   system_.names_.release(message.consumer);
+  if (message.has_group) system_.names_.release(*message.traits().group);
   Message::destroy(&message);
+  refresh_timer();
+  sum();
 }
 
 void Queue::forget(Message& message) {
   take_out(message);
   destroy(message);
-}
-
-// --- Moves
-
-Message& Queue::add(StreamId id, std::string_view payload, std::optional<UnixMs> due, UnixMs now) {
-  Message& message = *Message::create(id, payload);
-  message_bytes_ += message.bytes();
-  index_.insert(message);
-  message.since = now;
-  if (due) {
-    CHECK(*due > now);
-    put_delayed(message, *due);
-  } else {
-    put_ready(message, End::kTail, now);
-  }
-  count(&QueueTotals::added);
-  rates.added(now);
-  return message;
-}
-
-Message& Queue::identify(Side side, const Stamp& stamp) {
-  const ReadyElement element = lane_.peek(side);
-  Message& message = *Message::create(system_.next_id(stamp.now), element.payload);
-  message.since = element.since;
-  message_bytes_ += message.bytes();
-  index_.insert(message);
-  return message;
-}
-
-Message& Queue::reserve(Millis lease, uint32_t consumer, const Stamp& stamp) {
-  CHECK(ready() > 0 && lease >= Millis{1});
-  const Side side = side_of(End::kHead);
-  Message* const known = lane_.peek(side).message;
-  Message& message = known != nullptr ? *known : identify(side, stamp);
-  lane_.pop(side);
-
-  // The fencing token saturates rather than begin anew: a message handed out four billion times is past protecting.
-  if (message.deliveries < UINT32_MAX) ++message.deliveries;
-  message.open = true;
-  message.reserved_at = stamp.now;
-  set_consumer(message, consumer);
-  if (policy_->lease_max > Millis{0}) lease = std::min(lease, policy_->lease_max);
-  put_leased(message, stamp.now + lease);
-  count(&QueueTotals::reserved);
-  rates.waited(stamp.now, stamp.now - message.since);
-  return message;
-}
-
-Queue::Outcome Queue::ack(const Handle& handle, UnixMs now) {
-  Message* const message = find(handle.id);
-  if (message == nullptr) return Outcome::kNoSuchMessage;
-  if (message->deliveries != handle.deliveries || !message->open) {
-    count(&QueueTotals::stale_acks);
-    return Outcome::kRefused;
-  }
-  count(&QueueTotals::acked);
-  if (message->state == MessageState::kLeased) {
-    rates.held(now, now - message->reserved_at);
-  } else {
-    count(&QueueTotals::late_acks);
-  }
-  rates.left(now);
-  forget(*message);
-  return Outcome::kDone;
-}
-
-Queue::Outcome Queue::extend(const Handle& handle, Millis lease, UnixMs now) {
-  Message* const message = find(handle.id);
-  if (message == nullptr) return Outcome::kNoSuchMessage;
-  if (message->deliveries != handle.deliveries || !message->open) return Outcome::kRefused;
-  const UnixMs deadline = now + lease;
-  const Millis lease_max = policy_->lease_max;
-  if (lease_max > Millis{0} && deadline > message->reserved_at + lease_max) return Outcome::kRefused;
-  // Also from ready and delayed: nobody else has it, so the worker goes on and a second run is saved.
-  take_out(*message);
-  put_leased(*message, deadline);
-  return Outcome::kDone;
-}
-
-Queue::Held Queue::held(const Handle& handle) const {
-  Message* const message = find(handle.id);
-  if (message == nullptr) return {nullptr, Outcome::kNoSuchMessage};
-  const bool current = message->state == MessageState::kLeased && message->deliveries == handle.deliveries;
-  return {current ? message : nullptr, Outcome::kRefused};
-}
-
-void Queue::note_reason(Message& message, std::optional<std::string_view> reason) {
-  message_bytes_ -= message.bytes();
-  message.note(reason);
-  message_bytes_ += message.bytes();
-}
-
-void Queue::give_back(Message& message, std::optional<Millis> delay, std::optional<std::string_view> reason,
-                      UnixMs now) {
-  count(&QueueTotals::silent);
-  message.open = false;
-  if (delay || reason) note_reason(message, reason);
-  if (delay) {
-    move_on(message, *delay, now);
-    return;
-  }
-  take_out(message);
-  put_ready(message, End::kHead, message.since);
-}
-
-void Queue::count_attempt(Message& message, std::optional<std::string_view> reason, UnixMs now) {
-  if (message.attempts < UINT32_MAX) ++message.attempts;
-  note_failure(message, reason, now);
-}
-
-void Queue::note_failure(Message& message, std::optional<std::string_view> reason, UnixMs now) {
-  note_reason(message, reason);
-  MessageNotes& notes = *message.notes;
-  if (notes.failed_last == UnixMs{0}) notes.failed_first = now;
-  notes.failed_last = now;
-}
-
-bool Queue::fail(Message& message, std::optional<std::string_view> reason, UnixMs now) {
-  count(&QueueTotals::nacked);
-  message.open = false;
-  count_attempt(message, reason, now);
-  return policy_->attempts_max != 0 && message.attempts >= policy_->attempts_max;
-}
-
-bool Queue::lapse(Message& message, UnixMs now) {
-  count(&QueueTotals::lease_expired);
-  count_attempt(message, kLeaseExpired, now);
-  return policy_->attempts_max != 0 && message.attempts >= policy_->attempts_max;
-}
-
-void Queue::condemn(Message& message, std::optional<std::string_view> reason, UnixMs now) {
-  count(&QueueTotals::nacked);
-  message.open = false;
-  note_failure(message, reason, now);
-}
-
-void Queue::move_on(Message& message, Millis delay, UnixMs now) {
-  take_out(message);
-  if (delay > Millis{0}) {
-    put_delayed(message, now + delay);
-  } else {
-    put_ready(message, End::kTail, now);
-  }
-}
-
-void Queue::retry(Message& message, Millis delay, UnixMs now) {
-  CHECK(message.has_notes);
-  count(&QueueTotals::retried);
-  move_on(message, delay, now);
-}
-
-void Queue::come_due(Message& message) {
-  CHECK(message.state == MessageState::kDelayed && !message.dying);
-  const UnixMs due = timer_when(message);
-  take_out(message);
-  put_ready(message, End::kTail, due);
-}
-
-void Queue::keep_dying(Message& message, DeathCause cause, UnixMs again) {
-  take_out(message);
-  message.open = false;
-  message.dying = true;
-  message.cause = cause;
-  ++dying_;
-  put_delayed(message, again);
-}
-
-void Queue::put_off(Message& message, UnixMs deadline) {
-  CHECK(message.state == MessageState::kLeased);
-  endings_.arm(message, deadline.count, system_.next_arming());
-  refresh_timer();
 }
 
 // --- Statistics
@@ -382,42 +317,58 @@ std::string_view Queue::consumer_name(const Message& message) const {
   return system_.names_.text(message.consumer);
 }
 
+std::string_view Queue::group_name(const Message& message) const {
+  return message.has_group ? system_.names_.text(*message.traits().group) : std::string_view();
+}
+
 void Queue::forget_statistics(UnixMs now) {
   totals = QueueTotals();
   rates = QueueRates();
+  consumers.forget_deeds();
   began_ = now;
 }
 
 size_t Queue::bytes() const {
-  return sizeof(Queue) + lane_.bytes() + message_bytes_ + index_.bytes() + due_.bytes() + endings_.bytes() +
-         leased_since_.bytes();
+  return sizeof(Queue) + lanes_.bytes() + message_bytes_ + index_.bytes() + due_.bytes() + endings_.bytes() +
+         lifetimes_.bytes() + leased_since_.bytes() + groups_.bytes() + consumers.bytes();
 }
 
 void Queue::check_invariants() const {
-  lane_.check_invariants();
+  lanes_.check_invariants();
   index_.check_invariants();
+  groups_.check_invariants();
   due_.check_invariants();
   endings_.check_invariants();
-  size_t with_id[3] = {};
+  lifetimes_.check_invariants();
+  CHECK(loose_groups_.empty());
+  size_t with_id[4] = {};
   size_t dying = 0;
   size_t bytes_sum = 0;
+  size_t lifetimes = 0;
   index_.for_each([&](const Message& message) {
     ++with_id[static_cast<size_t>(message.state)];
     bytes_sum += message.bytes();
     if (message.dying) ++dying;
-    CHECK(message.armed() == (message.state != MessageState::kReady));
+    const bool waits = message.state == MessageState::kReady || message.state == MessageState::kParked;
+    CHECK(message.armed() == (!waits || message.has_expiry));
+    if (waits && message.has_expiry) ++lifetimes;
     if (message.state == MessageState::kReady) CHECK(message.list_place() != nullptr);
     if (message.state == MessageState::kLeased) CHECK(message.open && message.deliveries > 0);
+    if (message.state == MessageState::kParked) CHECK(message.has_group && message.deliveries == 0);
     if (message.dying) CHECK(message.state == MessageState::kDelayed && !message.open);
     if (message.open) CHECK(message.deliveries > 0);
     if (message.attempts > 0) CHECK(message.has_notes);
+    if (message.tied) CHECK(message.state == MessageState::kLeased);
+    if (message.token_held) CHECK(message.has_token);
   });
   CHECK(with_id[static_cast<size_t>(MessageState::kDelayed)] == due_.size());
   CHECK(with_id[static_cast<size_t>(MessageState::kLeased)] == endings_.size());
-  CHECK(with_id[static_cast<size_t>(MessageState::kReady)] <= lane_.size());
+  CHECK(with_id[static_cast<size_t>(MessageState::kParked)] == groups_.parked());
+  CHECK(with_id[static_cast<size_t>(MessageState::kReady)] <= lanes_.size());
+  CHECK(lifetimes == lifetimes_.size());
   CHECK(leased_since_.total() == endings_.size());
   CHECK(dying == dying_ && bytes_sum == message_bytes_);
-  CHECK(armed() == !(due_.empty() && endings_.empty()));
+  CHECK(armed() == (first_timer().when != INT64_MAX));
   CHECK(policy_ == &system_.policy(entry_->db(), entry_->key()));
 }
 

@@ -2,15 +2,19 @@
 //
 // The records from which a rewritten log rebuilds queues, in the order in which they must come:
 //
-//   QRESTORE COUNTERS id-last arming-last                   once, before all others
-//   QPOLICY key option value ...                            one for each policy, before the keys
-//   QRESTORE PUSH key since element [element ...]           plain elements, to the right end
+//   QRESTORE COUNTERS id-last arming-last                     once, before all others
+//   QPOLICY key option value ...                              one for each policy, before the keys
+//   QRESTORE RATE key (time count) ...                        behind its policy: deliveries that its rate counts
+//   QRESTORE TOKEN key token id until arming                  a dedupe token that has outlived its message
+//   QRESTORE PUSH key since lane element [element ...]        plain elements, to the right end of their lane
 //   QRESTORE MESSAGE key id state deliveries attempts open since reserved-at lane consumer when arming cause payload
-//            [added failed-first failed-last redriven reason]
+//            [TTL expires] [GROUP name] [TIED] [TOKEN token until until-start held]
+//            [NOTES added failed-first failed-last redriven reason]
+//   QRESTORE TIMER key when arming                            behind them: when the first plain element's TTL is over
 //
-// `state` is R, D, L or X (dying); a ready message comes to the right end, so pushes and ready messages of a key are
-// written from left to right. `when` and `arming` are those of the timer, 0 in R; `cause` is why it dies, or empty. The
-// second line is there if the message has notes. Times are milliseconds since 1970.
+// `state` is R, D, L, P or X (dying); a ready message comes to the right end of its lane, so pushes and ready messages
+// of a lane are written from left to right. `when` and `arming` are those of the timer, 0 if it has none; `cause` is
+// why it dies, or empty. Times are milliseconds since 1970.
 //
 // Commands that only a log may hold: whoever sent them could make up history.
 #pragma once

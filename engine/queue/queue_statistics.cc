@@ -24,12 +24,14 @@ void QueueRates::waited(UnixMs now, Millis wait) {
   ++current.waits;
   current.wait_ms += span(wait);
   current.wait_ms_max = std::max(current.wait_ms_max, span(wait));
+  waits_.add(now, span(wait));
 }
 
 void QueueRates::held(UnixMs now, Millis hold) {
   Slice& current = slice(now);
   ++current.holds;
   current.hold_ms += span(hold);
+  holds_.add(now, span(hold));
 }
 
 QueueRates::Summary QueueRates::summary(UnixMs now, UnixMs began) const {
@@ -53,7 +55,11 @@ QueueRates::Summary QueueRates::summary(UnixMs now, UnixMs began) const {
           .out_per_second = static_cast<double>(sum.out) / seconds,
           .wait_ms_average = sum.waits == 0 ? 0 : sum.wait_ms / sum.waits,
           .wait_ms_max = sum.wait_ms_max,
-          .hold_ms_average = sum.holds == 0 ? 0 : sum.hold_ms / sum.holds};
+          .hold_ms_average = sum.holds == 0 ? 0 : sum.hold_ms / sum.holds,
+          .wait_ms_p50 = waits_.percentile(now, 50),
+          .wait_ms_p99 = waits_.percentile(now, 99),
+          .hold_ms_p50 = holds_.percentile(now, 50),
+          .hold_ms_p99 = holds_.percentile(now, 99)};
 }
 
 }  // namespace sluice

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "engine/base/time.h"
+#include "engine/queue/time_histogram.h"
 
 namespace sluice {
 
@@ -54,6 +55,11 @@ class QueueRates {
     uint64_t wait_ms_average = 0;
     uint64_t wait_ms_max = 0;
     uint64_t hold_ms_average = 0;
+    // Upper ends of classes (TimeHistogram).
+    uint64_t wait_ms_p50 = 0;
+    uint64_t wait_ms_p99 = 0;
+    uint64_t hold_ms_p50 = 0;
+    uint64_t hold_ms_p99 = 0;
   };
   // Of the window that ends `now`, or of the time since `began` if that is shorter.
   Summary summary(UnixMs now, UnixMs began) const;
@@ -72,6 +78,8 @@ class QueueRates {
   Slice& slice(UnixMs now);
 
   std::array<Slice, kSlices> slices_;
+  TimeHistogram waits_;
+  TimeHistogram holds_;
 };
 
 // All of them, of one queue.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Policies, and the operations that clients ask for. What time asks for is in queue_time.cc.
+// Policies, and what workers say of their handles. Adding and reserving are in queue_flow.cc, what time asks for in
+// queue_time.cc.
 #include "engine/queue/queue_system.h"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "engine/base/check.h"
 #include "engine/list_value.h"
 #include "engine/queue/dead_letter.h"
+#include "engine/stream.h"
 
 namespace sluice {
 namespace {
@@ -25,11 +27,17 @@ QueueSystem::~QueueSystem() {
 const Policy& QueueSystem::policy(int db, std::string_view key) const {
   if (policies_.empty()) return kPolicyDefault;
   const auto found = policies_.find(std::pair(db, key));
-  return found == policies_.end() ? kPolicyDefault : found->second;
+  return found == policies_.end() ? kPolicyDefault : found->second.policy;
+}
+
+PolicySlot* QueueSystem::slot(int db, std::string_view key) {
+  if (policies_.empty()) return nullptr;
+  const auto found = policies_.find(std::pair(db, key));
+  return found == policies_.end() ? nullptr : &found->second;
 }
 
 bool QueueSystem::has_policy(int db, std::string_view key) const {
-  return policies_.find(std::pair(db, key)) != policies_.end();
+  return !policies_.empty() && policies_.find(std::pair(db, key)) != policies_.end();
 }
 
 Result<bool> QueueSystem::set_policy(const QueueContext& context, std::string_view key,
@@ -39,13 +47,18 @@ Result<bool> QueueSystem::set_policy(const QueueContext& context, std::string_vi
   if (entry != nullptr && entry->type() == ValueType::kStream) return Error::kQueueGroupRequired;
   if (entry != nullptr && entry->type() != ValueType::kList) return Error::kWrongType;
   const auto found = policies_.find(std::pair(context.db, key));
-  if (found != policies_.end() && found->second == policy) return false;
+  if (found != policies_.end() && found->second.policy == policy) return false;
   if (found == policies_.end() && policies_.size() >= kQueuePoliciesMax) return Error::kQueuePoliciesFull;
 
   if (found != policies_.end()) {
-    found->second = policy;
+    found->second.policy = policy;
+    if (policy.rate.deliveries == 0) found->second.deliveries.clear();
+    openings_.disarm(found->second);
   } else {
-    policies_.emplace(std::pair(context.db, std::string(key)), policy);
+    const auto added = policies_.try_emplace(std::pair(context.db, std::string(key))).first;
+    added->second.policy = policy;
+    added->second.serial = ++policy_serial_last_;
+    policies_by_serial_.emplace(policy_serial_last_, added);
   }
   policy_changed(context, key);
   return true;
@@ -57,11 +70,23 @@ Result<bool> QueueSystem::reset_policy(const QueueContext& context, std::string_
   if (entry != nullptr && entry->type() != ValueType::kList) return Error::kWrongType;
   const auto found = policies_.find(std::pair(context.db, key));
   if (found == policies_.end()) return false;
+  openings_.disarm(found->second);
+  policies_by_serial_.erase(found->second.serial);
   policies_.erase(found);
   if (const auto rest = resting_.find(std::pair(context.db, key)); rest != resting_.end())
     resting_.erase(rest);
   policy_changed(context, key);
   return true;
+}
+
+uint64_t QueueSystem::scan_policies(uint64_t cursor, size_t count, const VisitPolicy& visit) const {
+  auto at = policies_by_serial_.upper_bound(cursor);
+  uint64_t last = cursor;
+  for (; at != policies_by_serial_.end() && count > 0; ++at, --count) {
+    visit(at->second->first.first, at->second->first.second);
+    last = at->first;
+  }
+  return at == policies_by_serial_.end() ? 0 : last;
 }
 
 const QueueStatistics* QueueSystem::resting(int db, std::string_view key) const {
@@ -74,16 +99,30 @@ void QueueSystem::wake(Queue& queue) {
   const auto found = resting_.find(std::pair(queue.entry().db(), queue.entry().key()));
   if (found == resting_.end()) return;
   queue.totals = found->second.totals;
-  queue.rates = found->second.rates;
+  queue.rates = std::move(found->second.rates);
   queue.began_ = found->second.began;
   resting_.erase(found);
 }
 
-void QueueSystem::rest(const Queue& queue) {
+void QueueSystem::rest(Queue& queue) {
+  ranking_.forget(&queue);
   const Entry& entry = queue.entry();
   if (resting_.size() >= kRestingQueuesMax || !has_policy(entry.db(), entry.key())) return;
   resting_.insert_or_assign(std::pair(entry.db(), std::string(entry.key())),
-                            QueueStatistics{queue.totals, queue.rates, queue.began()});
+                            QueueStatistics{queue.totals, std::move(queue.rates), queue.began()});
+}
+
+void QueueSystem::depth_changed(const QueueDepth& from, const QueueDepth& to) {
+  depth_.ready += to.ready - from.ready;
+  depth_.delayed += to.delayed - from.delayed;
+  depth_.leased += to.leased - from.leased;
+  depth_.parked += to.parked - from.parked;
+  depth_.dying += to.dying - from.dying;
+}
+
+void QueueSystem::release_token(const Queue& queue, Message& message) {
+  const Entry& entry = queue.entry();
+  tokens_.release(entry.db(), entry.key(), message, now_, [this] { return next_arming(); });
 }
 
 void QueueSystem::policy_changed(const QueueContext& context, std::string_view key) {
@@ -102,7 +141,6 @@ void QueueSystem::created(Entry& entry, const Stamp& stamp) {
 // --- Finding
 
 Queue& QueueSystem::queue_of(Entry& entry, const Stamp& stamp) {
-  now_ = std::max(now_, stamp.now);
   ListValue& list = entry.list();
   return list.is_queue() ? list.queue() : list.become_queue(*this, entry, stamp);
 }
@@ -112,12 +150,14 @@ Result<Queue*> QueueSystem::find_queue(const QueueContext& context, std::string_
   if (entry == nullptr) return nullptr;
   if (entry->type() != ValueType::kList) return Error::kWrongType;
   if (!entry->list().is_queue()) return nullptr;
-  now_ = std::max(now_, context.stamp.now);
   return &context.keyspace.for_write(*entry).list().queue();
 }
 
 void QueueSystem::finish(const QueueContext& context, Queue& queue, bool ready) {
   const Entry& entry = queue.entry();
+  ready |= queue.settle();
+  // Also when it only has room for another lease.
+  ready |= queue.policy().leased_max > 0 && queue.ready() > 0;
   if (!queue.empty()) {
     context.report(entry.db(), entry.key(), ready ? QueueEvent::kReady : QueueEvent::kChanged);
     return;
@@ -138,58 +178,6 @@ StreamId QueueSystem::next_id(UnixMs now) {
     id_last_ = {id_last_.ms + 1, 0};
   }
   return id_last_;
-}
-
-// --- Adding and reserving
-
-Result<std::optional<StreamId>> QueueSystem::add(const QueueContext& context, std::string_view key,
-                                                 const Add& options, std::string_view payload) {
-  Entry* entry = context.keyspace.find_for_write(context.db, key);
-  if (entry != nullptr && entry->type() != ValueType::kList) return Error::kWrongType;
-  if (entry == nullptr && options.existing_only) return std::optional<StreamId>();
-  if (entry == nullptr) entry = &context.keyspace.insert_list(context.db, key);
-
-  Queue& queue = queue_of(*entry, context.stamp);
-  const UnixMs now = context.stamp.now;
-  const bool delayed = options.due && *options.due > now;
-  const StreamId id = next_id(now);
-  queue.add(id, payload, delayed ? options.due : std::nullopt, now);
-  context.report(context.db, key, delayed ? QueueEvent::kChanged : QueueEvent::kReady);
-  return std::optional(id);
-}
-
-Result<std::span<const Reservation>> QueueSystem::reserve(const QueueContext& context,
-                                                          std::span<const std::string_view> keys,
-                                                          size_t count, std::optional<Millis> lease,
-                                                          std::string_view consumer) {
-  reservations_.clear();
-  // A key whose turn does not come may hold anything.
-  size_t wanted = count;
-  for (size_t i = 0; i < keys.size() && wanted > 0; ++i) {
-    const Entry* const entry = context.keyspace.find(context.db, keys[i]);
-    if (entry == nullptr) continue;
-    if (entry->type() != ValueType::kList) return Error::kWrongType;
-    wanted -= std::min(wanted, entry->list().size());
-  }
-  for (size_t i = 0; i < keys.size() && reservations_.size() < count; ++i) {
-    const Entry* const entry = context.keyspace.find(context.db, keys[i]);
-    if (entry == nullptr || entry->type() != ValueType::kList || entry->list().size() == 0) continue;
-    reserve_from(context, context.keyspace.for_write(*entry), i, count - reservations_.size(), lease,
-                 consumer);
-    context.report(context.db, keys[i], QueueEvent::kChanged);
-  }
-  return std::span<const Reservation>(reservations_);
-}
-
-void QueueSystem::reserve_from(const QueueContext& context, Entry& entry, size_t key_index, size_t count,
-                               std::optional<Millis> lease, std::string_view consumer) {
-  Queue& queue = queue_of(entry, context.stamp);
-  const uint32_t number = names_.hold(consumer);
-  for (size_t taken = std::min(count, queue.ready()); taken > 0; --taken) {
-    const Message& message = queue.reserve(lease.value_or(queue.policy().lease), number, context.stamp);
-    reservations_.push_back({key_index, &message, queue.timer_when(message)});
-  }
-  names_.release(number);
 }
 
 // --- Handles
@@ -256,7 +244,12 @@ void QueueSystem::nack_one(const QueueContext& context, Queue& queue, Message& m
   const UnixMs now = context.stamp.now;
   switch (nack.mode) {
     case NackMode::kSilent:
-      queue.give_back(message, nack.delay, nack.reason, now);
+      if (message.expired(now)) {
+        queue.close_silently(message, nack.reason);
+        bury(context, queue, message, DeathCause::kExpired, now);
+      } else {
+        queue.give_back(message, nack.delay, nack.reason, now);
+      }
       break;
     case NackMode::kFail:
       retry_or_bury(context, queue, message, queue.fail(message, nack.reason, now), nack.delay, now);
@@ -268,10 +261,30 @@ void QueueSystem::nack_one(const QueueContext& context, Queue& queue, Message& m
   }
 }
 
+size_t QueueSystem::untie(const QueueContext& context, std::string_view key,
+                          std::span<const Handle> handles) {
+  const auto found = find_queue(context, key);
+  Queue* const queue = found.ok() ? found.value() : nullptr;
+  if (queue == nullptr) return 0;
+  size_t ended = 0;
+  const UnixMs now = context.stamp.now;
+  for (const Handle& handle : handles) {
+    Message* const message = queue->held(handle).message;
+    if (message == nullptr || !message->tied) continue;
+    retry_or_bury(context, *queue, *message, queue->lapse(*message, kConnectionClosed, now), std::nullopt,
+                  now);
+    ++ended;
+  }
+  if (ended > 0) finish(context, *queue, queue->ready() > 0);
+  return ended;
+}
+
+// --- Failing
+
 void QueueSystem::retry_or_bury(const QueueContext& context, Queue& queue, Message& message, bool dies,
                                 std::optional<Millis> delay, UnixMs now) {
-  if (dies) {
-    bury(context, queue, message, DeathCause::kMaxAttempts, now);
+  if (dies || message.expired(now)) {
+    bury(context, queue, message, dies ? DeathCause::kMaxAttempts : DeathCause::kExpired, now);
     return;
   }
   const uint64_t entropy = retry_entropy(context.stamp, message.handle());
@@ -282,44 +295,74 @@ void QueueSystem::bury(const QueueContext& context, Queue& queue, Message& messa
                        UnixMs now) {
   const Entry& entry = queue.entry();
   const std::string key = dead_letter_key(queue.policy(), entry.key());
+  const auto count = [&queue, cause](uint64_t QueueTotals::*how) {
+    queue.count(how);
+    if (cause == DeathCause::kExpired) queue.count(&QueueTotals::expired);
+    if (cause == DeathCause::kOverflow) queue.count(&QueueTotals::dropped);
+    queue.rates.left(queue.system_.now());
+  };
   if (key.empty()) {
-    queue.count(&QueueTotals::discarded);
+    count(&QueueTotals::discarded);
     queue.forget(message);
     return;
   }
   const DeadLetter letter{entry.key(), message, cause, queue.consumer_name(message)};
   if (!write_dead_letter(context.keyspace, entry.db(), key, letter, queue.policy().dead_letters_max, now)) {
     queue.count(&QueueTotals::dead_blocked);
+    dead_blocked_key_ = entry.key();
     queue.keep_dying(message, cause, now + kDyingRetry);
     return;
   }
-  queue.count(&QueueTotals::died);
+  count(&QueueTotals::died);
   queue.forget(message);
   context.report(entry.db(), key, QueueEvent::kDeadLetter);
+}
+
+bool QueueSystem::takes_dead_letters(const QueueContext& context, const Queue& queue) const {
+  const std::string key = dead_letter_key(queue.policy(), queue.entry().key());
+  if (key.empty()) return true;
+  const Entry* const entry = context.keyspace.find(context.db, key);
+  if (entry == nullptr) return true;
+  return entry->type() == ValueType::kStream && entry->stream().next_id(context.stamp.now).ok();
 }
 
 // --- What it holds
 
 size_t QueueSystem::bytes() const {
-  // A policy with its key, and the node that holds them.
-  constexpr size_t kPolicyBytes = sizeof(Policy) + 96;
-  return timers_.bytes() + queues_.capacity() * sizeof(queues_[0]) + policies_.size() * kPolicyBytes;
+  // A policy with its key, and the nodes that hold them.
+  constexpr size_t kPolicyBytes = sizeof(PolicySlot) + 160;
+  return timers_.bytes() + queues_.capacity() * sizeof(queues_[0]) + policies_.size() * kPolicyBytes +
+         tokens_.bytes();
 }
 
 void QueueSystem::check_invariants() const {
   timers_.check_invariants();
+  tokens_.check_invariants();
+  CHECK(policies_by_serial_.size() == policies_.size());
   size_t armed = 0;
+  size_t tokens_held = 0;
+  QueueDepth depth;
   for (size_t i = 0; i < queues_.size(); ++i) {
     const Queue& queue = *queues_[i];
     CHECK(queue.slot_ == i);
     queue.check_invariants();
+    depth.ready += queue.ready();
+    depth.delayed += queue.delayed();
+    depth.leased += queue.leased();
+    depth.parked += queue.parked();
+    queue.for_each_message([&](const Message& message) {
+      if (!message.token_held) return;
+      ++tokens_held;
+      CHECK(tokens_.find(queue.entry().db(), queue.entry().key(), message.traits().token) == message.id());
+    });
     if (!queue.armed()) continue;
     ++armed;
-    const Message& first = *queue.first_timer();
-    CHECK(timers_.when(queue) == queue.timer_when(first).count);
-    CHECK(timers_.order(queue) == queue.timer_order(first));
+    const Queue::NextTimer first = queue.first_timer();
+    CHECK(timers_.when(queue) == first.when && timers_.order(queue) == first.order);
   }
   CHECK(armed == timers_.size());
+  CHECK(tokens_held + tokens_.loose() == tokens_.size());
+  CHECK(depth.total() == depth_.total() && depth.ready == depth_.ready && depth.leased == depth_.leased);
 }
 
 }  // namespace sluice

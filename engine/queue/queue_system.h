@@ -2,12 +2,12 @@
 //
 // The queues of the whole server: what they share, and every operation on one of them.
 //
-// Shared and logged: the counter of message IDs, the counter of arming numbers, the policies. Policies lie beside the
-// keyspace, by (database, key): a list ends when it runs empty, and a flush ends all, but what was set for
-// a key goes on.
-// A list under a key with a policy is a queue from its first element (created()).
+// Shared and logged: the counter of message IDs, the counter of arming numbers, the policies with the deliveries that
+// their rate limits count, dedupe tokens. Policies lie beside the keyspace, by (database, key): a list ends when it
+// runs empty, and a flush ends all, but what was set for a key goes on. A list under a key with a policy is a queue from
+// its first element (created()).
 //
-// Shared and not logged: the heap that knows whose timer is first, names of consumers, statistics.
+// Shared and not logged: the heap that knows whose timer is first, names of consumers, ties to connections, statistics.
 //
 // An operation checks everything before it changes anything. It says which keys it changed through
 // QueueContext::report, and ends a key that it has emptied.
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,14 +30,21 @@
 #include "engine/base/timer_heap.h"
 #include "engine/digest.h"
 #include "engine/keyspace.h"
+#include "engine/queue/by_key.h"
 #include "engine/queue/consumer_names.h"
+#include "engine/queue/dedupe_store.h"
 #include "engine/queue/handle.h"
+#include "engine/queue/lease_ties.h"
 #include "engine/queue/message.h"
 #include "engine/queue/policy.h"
 #include "engine/queue/queue.h"
+#include "engine/queue/queue_ranking.h"
 #include "engine/queue/queue_statistics.h"
+#include "engine/queue/rate_window.h"
+#include "engine/queue/record_words.h"
 #include "engine/record_sink.h"
 #include "engine/stamp.h"
+#include "engine/stream_page.h"
 
 namespace sluice {
 
@@ -48,11 +56,19 @@ inline constexpr size_t kRestingQueuesMax = 10'000;
 // A dead letter that could not be written is tried again after this.
 inline constexpr Millis kDyingRetry{60'000};
 
+// A policy, and what lies with it. Armed while waiters have to be woken when the rate allows the next delivery.
+struct PolicySlot : Timer {
+  Policy policy;
+  RateWindow deliveries;
+  uint64_t serial = 0;  // the order of setting; for listing only
+};
+
 enum class QueueEvent : uint8_t {
-  kReady,       // a message became ready: waiters may be served
-  kChanged,     // the queue changed otherwise
-  kGone,        // the key ended
-  kDeadLetter,  // the key is a stream that got an entry
+  kReady,        // a message became ready: waiters may be served
+  kChanged,      // the queue changed otherwise
+  kGone,         // the key ended
+  kDeadLetter,   // the key is a stream that got an entry
+  kLetterTaken,  // the key is a stream that lost some
 };
 // The key is valid during the call only, which must not change the engine.
 using QueueReport = std::function<void(int db, std::string_view key, QueueEvent event)>;
@@ -63,6 +79,33 @@ struct QueueContext {
   int db;
   const Stamp& stamp;
   const QueueReport& report;
+};
+
+// Whether a push may go on.
+struct Admission {
+  enum class Kind : uint8_t { kFree, kPaused, kFull };
+  Kind kind = Kind::kFree;
+  uint64_t length = 0;      // kFull: of the queue
+  uint64_t length_max = 0;  // and what its policy allows
+};
+
+// What QREDRIVE is to move.
+struct Redrive {
+  std::span<const StreamId> ids;  // empty: by position
+  StreamId start;
+  size_t count = 100;  // entries to examine
+  std::optional<std::string_view> to;
+  std::optional<std::pair<std::string_view, std::string_view>> match;  // field, glob
+  Millis spread{0};
+  // Whether the caller may write to that key; one that is not allowed stays.
+  std::function<bool(std::string_view key)> allowed;
+};
+struct Redriven {
+  uint64_t moved = 0;
+  uint64_t examined = 0;
+  StreamId next;              // 0-0: the end was reached
+  bool skipped = false;       // some were not allowed
+  std::vector<StreamId> ids;  // what was moved
 };
 
 struct Reservation {
@@ -87,6 +130,12 @@ class QueueSystem {
   QueueSystem(const QueueSystem&) = delete;
   QueueSystem& operator=(const QueueSystem&) = delete;
 
+  // Before anything else: for the table of tokens.
+  void seed(uint64_t hash_seed) { tokens_.seed(hash_seed); }
+  // The stamp's time of what runs now; told before each command, so that list commands need not bring it.
+  void set_now(UnixMs now) { now_ = now; }
+  UnixMs now() const { return now_; }
+
   // --- Policies
   // The one in force: set, or the default. Valid until it is changed.
   const Policy& policy(int db, std::string_view key) const;
@@ -98,21 +147,51 @@ class QueueSystem {
   Result<bool> reset_policy(const QueueContext& context, std::string_view key);
   // Told by whoever makes a list, or names one anew (RENAME): it is a queue at once if its key has a policy.
   void created(Entry& entry, const Stamp& stamp);
+  // Calls visit(db, key) for some policies; returns where to go on, 0 at the start and the end. A policy that is there
+  // from the first call to the last is visited once.
+  using VisitPolicy = std::function<void(int db, std::string_view key)>;
+  uint64_t scan_policies(uint64_t cursor, size_t count, const VisitPolicy& visit) const;
 
   // --- Operations. Errors of all: kWrongType.
-  // Adds a message, to become ready when it is `due`, now if that has passed. Nothing: only an existing
-  // queue was wanted.
+  // Makes room for so many pushes, or says why not. Nothing has changed then. A queue that drops has dropped them.
+  // Requires: the pushes follow, if it is kFree.
+  Admission admit(const QueueContext& context, std::string_view key, size_t pushes);
+
+  // Adds a message, to become ready when it is `due`, now if that has passed.
   struct Add {
-    std::optional<UnixMs> due;
+    std::optional<UnixMs> due = {};
     bool existing_only = false;
+    int lane = 0;
+    std::optional<Millis> ttl = {};  // none: the policy's
+    std::string_view token = {};     // empty: none
+    bool token_until_start = false;
+    Millis token_window{0};
+    std::string_view group = {};  // empty: none
   };
-  Result<std::optional<StreamId>> add(const QueueContext& context, std::string_view key, const Add& options,
-                                      std::string_view payload);
-  // Reserves up to `count` messages from the keys, those of the first key first. Without `lease` each policy's holds.
-  // The span is valid until the next operation. Empty: nothing changed.
+  struct Added {
+    enum class Kind : uint8_t { kAdded, kDuplicate, kNoKey, kRefused, kTtlTooShort };
+    Kind kind = Kind::kAdded;
+    StreamId id = {};          // also of the first one, if it is a duplicate
+    Admission admission = {};  // if kRefused
+  };
+  Result<Added> add(const QueueContext& context, std::string_view key, const Add& options,
+                    std::string_view payload);
+
+  // Reserves up to `count` messages from the keys, those of the first key first, or of the key whose next message is
+  // eligible longest if `fair`. The span is valid until the next operation. Empty: nothing changed.
+  struct Reserve {
+    size_t count = 1;
+    std::optional<Millis> lease;  // none: each policy's
+    bool fair = false;
+    bool tied = false;
+    uint64_t session = 0;  // that it is tied to; 0: one of a log that is loaded
+  };
   Result<std::span<const Reservation>> reserve(const QueueContext& context,
-                                               std::span<const std::string_view> keys, size_t count,
-                                               std::optional<Millis> lease, std::string_view consumer);
+                                               std::span<const std::string_view> keys, const Reserve& options,
+                                               std::string_view consumer);
+  // How many messages of a list can be reserved now. If only the rate stands in the way, the key will be among those
+  // of take_opened() when it no longer does.
+  size_t reservable(const Entry& entry, UnixMs now);
   // One outcome for each handle, in order; all appended to `outcomes`. True: logged state changed.
   using Outcomes = std::vector<Queue::Outcome>;
   Result<bool> ack(const QueueContext& context, std::string_view key, std::span<const Handle> handles,
@@ -124,9 +203,22 @@ class QueueSystem {
   Result<bool> remove(const QueueContext& context, std::string_view key, std::span<const StreamId> ids,
                       Outcomes& outcomes);
 
+  // Ends leases that were tied to a connection that is gone, as if they had run out. Handles that are not current
+  // are passed over. Returns how many ended.
+  size_t untie(const QueueContext& context, std::string_view key, std::span<const Handle> handles);
+  const LeaseTies& ties() const { return ties_; }
+  // Moves dead letters back. Errors: kWrongType if `dlq` is not a stream.
+  Result<Redriven> redrive(const QueueContext& context, std::string_view dlq, const Redrive& options);
+  // The key ends on request: what lies beside it as well. True if there was anything.
+  bool drop_tokens(int db, std::string_view key) { return tokens_.drop(db, key); }
+  bool drop_tokens(int db) { return tokens_.drop_all(db); }
+
   // --- Time
   // When the first timer fires, as milliseconds since 1970; INT64_MAX if there is none.
-  int64_t next_due() const { return timers_.first_when(); }
+  int64_t next_due() const { return std::min(timers_.first_when(), tokens_.windows().first_when()); }
+  // When a rate limit next lets somebody pass who waits; the key, taken off the list.
+  int64_t next_opening() const { return openings_.first_when(); }
+  std::optional<std::pair<int, std::string>> take_opened(UnixMs now);
   // Fires timers up to `now`, the earliest first, at most so many; returns how many. Whoever replays it names that
   // number, and gets the same.
   size_t tick(const QueueContext& context, UnixMs now, size_t transitions_max);
@@ -144,12 +236,22 @@ class QueueSystem {
   // Nullptr if there are none.
   const QueueStatistics* resting(int db, std::string_view key) const;
   const QueueTotals& totals() const { return totals_; }
+  const QueueDepth& depth() const { return depth_; }
+  const DedupeStore& tokens() const { return tokens_; }
+  // The queue whose dead letter could last not be written; empty: none since the last call.
+  std::string take_dead_blocked() { return std::exchange(dead_blocked_key_, {}); }
+  // Keeps the ranking by depth up to date, some queues at a time.
+  void step_ranking() { ranking_.step(queues_); }
+  std::vector<const Queue*> deepest() const { return ranking_.deepest(queues_); }
   size_t bytes() const;
   void check_invariants() const;
 
   // --- For Queue and restoring
   StreamId next_id(UnixMs now);
   uint64_t next_arming() { return ++arming_last_; }
+  PolicySlot* slot(int db, std::string_view key);
+  Result<void> restore_deliveries(const QueueContext& context, RecordReader reader);
+  Result<void> restore_token(const QueueContext& context, RecordReader reader);
   // Raises both counters; they never go back.
   void restore_counters(StreamId id_last, uint64_t arming_last);
   // The queue of a list's entry, made one if it is plain. Requires: entry.type() is kList.
@@ -159,42 +261,54 @@ class QueueSystem {
 
  private:
   friend class Queue;
-  struct KeyBefore {
-    using is_transparent = void;
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return a.first != b.first ? a.first < b.first : std::string_view(a.second) < std::string_view(b.second);
-    }
-  };
-  template <typename Value>
-  using ByKey = std::map<std::pair<int, std::string>, Value, KeyBefore>;
-
   // Nullptr: no such key, or a plain list, which has no message with an ID.
   Result<Queue*> find_queue(const QueueContext& context, std::string_view key);
+  Result<void> check_reserve_keys(const QueueContext& context, std::span<const std::string_view> keys,
+                                  const Reserve& options);
+  // The key that FAIR serves next, or the number of keys.
+  size_t fairest(const QueueContext& context, std::span<const std::string_view> keys);
   void reserve_from(const QueueContext& context, Entry& entry, size_t key_index, size_t count,
-                    std::optional<Millis> lease, std::string_view consumer);
+                    const Reserve& options, std::string_view consumer);
   void nack_one(const QueueContext& context, Queue& queue, Message& message, const Nack& nack);
   void retry_or_bury(const QueueContext& context, Queue& queue, Message& message, bool dies,
                      std::optional<Millis> delay, UnixMs now);
   void bury(const QueueContext& context, Queue& queue, Message& message, DeathCause cause, UnixMs now);
+  // Where the dead letters go: can one be written there?
+  bool takes_dead_letters(const QueueContext& context, const Queue& queue) const;
   void fire(const QueueContext& context, Queue& queue, UnixMs now);
-  // Reports the change of the queue's key, and ends the key if nothing is left.
+  // Lets those follow that may, reports the change of the queue's key, and ends the key if nothing is left.
   void finish(const QueueContext& context, Queue& queue, bool ready);
   void policy_changed(const QueueContext& context, std::string_view key);
+  void release_token(const Queue& queue, Message& message);
+  void depth_changed(const QueueDepth& from, const QueueDepth& to);
   // A queue begins or ends: takes its numbers up again, or keeps them.
   void wake(Queue& queue);
-  void rest(const Queue& queue);
+  void rest(Queue& queue);
+  void count_rejected(int db, std::string_view key, const Entry* entry);
+  // One dead letter back to where it came from. False: it stays.
+  enum class Return : uint8_t { kMoved, kStays, kFull };
+  Return redrive_one(const QueueContext& context, StreamFields fields, StreamId id, const Redrive& options,
+                     Redriven& result);
 
   StreamId id_last_;
   uint64_t arming_last_ = 0;
-  ByKey<Policy> policies_;
+  ByKey<PolicySlot> policies_;
+  std::map<uint64_t, ByKey<PolicySlot>::const_iterator> policies_by_serial_;
+  uint64_t policy_serial_last_ = 0;
+  DedupeStore tokens_;
 
-  TimerHeap timers_;  // of queues
+  TimerHeap timers_;    // of queues
+  TimerHeap openings_;  // of policy slots; not logged
+  uint64_t openings_armed_ = 0;
   std::vector<Queue*> queues_;
   ConsumerNames names_;
+  LeaseTies ties_;
   QueueTotals totals_;
+  QueueDepth depth_;
+  QueueRanking ranking_;
+  std::string dead_blocked_key_;
   ByKey<QueueStatistics> resting_;
-  UnixMs now_;  // of the last operation: statistics of list commands, which bring no stamp
+  UnixMs now_;
   std::vector<Reservation> reservations_;
 };
 

@@ -2,6 +2,7 @@
 //
 // What happens to queues because time has passed, or because the server was away.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "engine/base/check.h"
@@ -10,23 +11,37 @@
 namespace sluice {
 
 size_t QueueSystem::tick(const QueueContext& context, UnixMs now, size_t transitions_max) {
-  now_ = std::max(now_, now);
   size_t fired = 0;
-  for (; fired < transitions_max && timers_.first_when() <= now.count; ++fired) {
-    fire(context, *static_cast<Queue*>(timers_.first()), now);
+  for (; fired < transitions_max && next_due() <= now.count; ++fired) {
+    const TimerHeap& windows = tokens_.windows();
+    const bool window_first =
+        !windows.empty() &&
+        (timers_.empty() || std::pair(windows.first_when(), windows.order(*windows.first())) <
+                                std::pair(timers_.first_when(), timers_.order(*timers_.first())));
+    if (window_first) {
+      tokens_.end_first_window();
+    } else {
+      fire(context, *static_cast<Queue*>(timers_.first()), now);
+    }
   }
   return fired;
 }
 
 void QueueSystem::fire(const QueueContext& context, Queue& queue, UnixMs now) {
   context.keyspace.for_write(queue.entry());
-  Message& message = *queue.first_timer();
-  if (message.state == MessageState::kLeased) {
-    retry_or_bury(context, queue, message, queue.lapse(message, now), std::nullopt, now);
-  } else if (message.dying) {
-    bury(context, queue, message, message.cause, now);
+  const Queue::NextTimer timer = queue.first_timer();
+  Message* const message = timer.message;
+  if (message == nullptr) {
+    if (Message* const expired = queue.expired_plain(context.stamp, now))
+      bury(context, queue, *expired, DeathCause::kExpired, now);
+  } else if (message->state == MessageState::kLeased) {
+    retry_or_bury(context, queue, *message, queue.lapse(*message, kLeaseExpired, now), std::nullopt, now);
+  } else if (message->dying) {
+    bury(context, queue, *message, message->cause, now);
+  } else if (message->expired(UnixMs{timer.when})) {
+    bury(context, queue, *message, DeathCause::kExpired, now);
   } else {
-    queue.come_due(message);
+    queue.come_due(*message);
   }
   finish(context, queue, queue.ready() > 0);
 }
@@ -34,7 +49,6 @@ void QueueSystem::fire(const QueueContext& context, Queue& queue, UnixMs now) {
 size_t QueueSystem::restart(const QueueContext& context) {
   const UnixMs now = context.stamp.now;
   const UnixMs floor = now + kRestartGrace;
-  now_ = std::max(now_, now);
   totals_ = QueueTotals();
   resting_.clear();
 
@@ -48,7 +62,9 @@ size_t QueueSystem::restart(const QueueContext& context) {
   for (Queue* const queue : queues_) {
     queue->forget_statistics(now);
     queue->for_each_message([&](Message& message) {
-      if (message.state != MessageState::kLeased || queue->timer_when(message) >= floor) return;
+      if (message.state != MessageState::kLeased) return;
+      // The connection of a tied one is gone: what comes back for it has as long as the others.
+      if (queue->timer_when(message) >= floor && !message.tied) return;
       endings.push_back({queue->timer_when(message), queue->timer_order(message), queue, &message});
     });
   }

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <span>
-#include <tuple>
 
 #include "engine/entry.h"
 #include "engine/queue/policy.h"
@@ -16,10 +14,6 @@ namespace sluice::commands {
 namespace {
 
 using Lines = std::vector<std::pair<std::string, std::string>>;
-
-size_t depth(const Queue& queue) {
-  return queue.ready() + queue.delayed() + queue.leased();
-}
 
 // A key may hold any bytes; in a line of INFO it is one word without commas.
 std::string one_word(std::string_view key) {
@@ -60,18 +54,6 @@ std::string describe(const core::Server& server, const Queue& queue) {
   return text;
 }
 
-// The deepest first; of equal ones by name, because the list of all queues is in the order of their making.
-std::vector<const Queue*> deepest(std::span<Queue* const> all) {
-  std::vector<const Queue*> queues(all.begin(), all.end());
-  const auto count = static_cast<std::ptrdiff_t>(std::min(queues.size(), kInfoQueuesMax));
-  std::partial_sort(queues.begin(), queues.begin() + count, queues.end(), [](const Queue* a, const Queue* b) {
-    if (depth(*a) != depth(*b)) return depth(*a) > depth(*b);
-    return std::tuple(a->entry().key(), a->entry().db()) < std::tuple(b->entry().key(), b->entry().db());
-  });
-  queues.resize(static_cast<size_t>(count));
-  return queues;
-}
-
 struct Total {
   std::string_view name;
   uint64_t QueueTotals::*count;
@@ -102,28 +84,20 @@ constexpr Total kTotals[] = {
 }  // namespace
 
 Lines queue_lines(core::Server& server) {
-  const std::span<Queue* const> queues = server.queues.queues();
-  size_t ready = 0;
-  size_t delayed = 0;
-  size_t leased = 0;
-  size_t dying = 0;
-  for (const Queue* queue : queues) {
-    ready += queue->ready();
-    delayed += queue->delayed();
-    leased += queue->leased();
-    dying += queue->dying();
-  }
+  const QueueDepth& depth = server.queues.depth();
 
   Lines lines;
   const auto add = [&lines](std::string_view name, auto number) {
     lines.emplace_back(name, std::to_string(number));
   };
-  add("queues", queues.size());
+  add("queues", server.queues.queues().size());
   add("queues_policies", server.queues.policies());
-  add("queues_ready", ready);
-  add("queues_delayed", delayed);
-  add("queues_leased", leased);
-  add("queues_dying", dying);
+  add("queues_ready", depth.ready);
+  add("queues_delayed", depth.delayed);
+  add("queues_leased", depth.leased);
+  add("queues_parked", depth.parked);
+  add("queues_dying", depth.dying);
+  add("queues_dedupe_tokens", server.queues.tokens().size());
   add("queues_bytes", server.queues.bytes());
   for (const Total& total : kTotals)
     add(total.name, server.queues.totals().*total.count);
@@ -132,7 +106,7 @@ Lines queue_lines(core::Server& server) {
   add("queue_timer_lag_ms_max", server.metrics.queue_timer_lag_ms_max);
 
   size_t number = 0;
-  for (const Queue* queue : deepest(queues)) {
+  for (const Queue* queue : server.queues.deepest()) {
     lines.emplace_back("queue_" + std::to_string(number++), describe(server, *queue));
   }
   return lines;

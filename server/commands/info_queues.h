@@ -11,9 +11,6 @@
 
 namespace sluice::commands {
 
-// Queues that have a line of their own.
-inline constexpr size_t kInfoQueuesMax = 100;
-
 // Names and values, in order.
 std::vector<std::pair<std::string, std::string>> queue_lines(core::Server& server);
 

@@ -23,14 +23,18 @@ using core::KeySpec;
 
 Result<void> del(CommandCall& call) {
   int64_t removed = 0;
+  bool dropped = false;
   for (const std::string_view key : call.words.subspan(1)) {
     const Entry* entry = call.keyspace().find(call.db(), key);
-    if (entry == nullptr) continue;
-    call.keyspace().erase(*entry);
-    ++removed;
-    call.changed(key, KeyEvent::kDel);
+    if (entry != nullptr) {
+      call.keyspace().erase(*entry);
+      ++removed;
+      call.changed(key, KeyEvent::kDel);
+    }
+    // Also those of a queue that has run empty.
+    dropped |= call.queues().drop_tokens(call.db(), key);
   }
-  if (removed > 0) call.log();
+  if (removed > 0 || dropped) call.log();
   call.reply.integer(removed);
   return {};
 }

@@ -4,6 +4,7 @@
 // as popped.
 #include <algorithm>
 
+#include "engine/queue/queue.h"
 #include "server/commands/groups.h"
 #include "server/commands/list_ends.h"
 
@@ -29,6 +30,7 @@ Result<void> lset(CommandCall& call) {
   entry->list().set(static_cast<size_t>(at), call.words[3]);
   call.log();
   call.changed(key, KeyEvent::kLset);
+  if (entry->list().settle()) call.changed(key, KeyEvent::kQueueReady);
   call.reply.ok();
   return {};
 }
@@ -40,6 +42,15 @@ size_t position_of(const ListValue& list, std::string_view bytes) {
   for (ListValue::Cursor at = list.cursor(0); !at.at_end() && at.bytes() != bytes; at.move(Side::kRight))
     ++position;
   return position;
+}
+
+// A queue that drops may have dropped the pivot to make room: the element comes to where that was, nearest the head.
+void insert_beside(CommandCall& call, ListValue& list, size_t pivot, bool behind, std::string_view element) {
+  if (pivot < list.size()) {
+    list.insert_beside(pivot, behind ? Side::kRight : Side::kLeft, element, call.stamp);
+  } else {
+    list.insert(list.queue().policy().head == Side::kLeft ? 0 : list.size(), element, call.stamp);
+  }
 }
 
 Result<void> linsert(CommandCall& call) {
@@ -61,7 +72,7 @@ Result<void> linsert(CommandCall& call) {
     return {};
   }
   TRY_VOID(check_push(call, key, entry, 1));
-  list.insert(position + (behind ? 1 : 0), element, call.stamp);
+  insert_beside(call, list, list.is_queue() ? position_of(list, pivot) : position, behind, element);
   call.log();
   call.changed(key, KeyEvent::kLinsert);
   call.reply.integer(static_cast<int64_t>(list.size()));

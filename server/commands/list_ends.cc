@@ -2,6 +2,7 @@
 #include "server/commands/list_ends.h"
 
 #include <cmath>
+#include "server/commands/queue.h"
 
 namespace sluice::commands {
 
@@ -49,8 +50,9 @@ Result<CountedKeys> counted_keys(CommandCall& call, size_t at) {
 // --- Putting in and taking out
 
 Result<void> check_push(CommandCall& call, std::string_view key, const Entry* entry, size_t growth) {
-  (void)call, (void)key, (void)entry, (void)growth;  // any list takes any number of elements
-  return {};
+  // A rotation brings nothing in, and a plain list takes any number.
+  if (growth == 0 || (entry != nullptr && !entry->list().is_queue())) return {};
+  return admit_pushes(call, key, growth);
 }
 
 Entry& list_to_grow(CommandCall& call, std::string_view key, Entry* entry) {

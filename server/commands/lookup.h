@@ -27,8 +27,10 @@ inline Result<Entry*> find_to_write(core::CommandCall& call, std::string_view ke
   return entry;
 }
 
-// A list from which the last element was taken goes away with its key.
+// Elements were taken from a list: with the last one its key goes away. Of a queue, messages that waited for one that
+// was taken may follow.
 inline void erase_if_empty(core::CommandCall& call, std::string_view key, Entry& entry) {
+  if (entry.list().settle()) call.changed(key, core::KeyEvent::kQueueReady);
   if (!entry.list().empty()) return;
   call.keyspace().erase(entry);
   call.changed(key, core::KeyEvent::kDel);

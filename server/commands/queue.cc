@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The queue verbs that move messages. What they mean stands in engine/queue; here words become arguments and outcomes
+// What workers say of what they hold. What it means stands in engine/queue; here words become arguments and outcomes
 // become replies.
 #include "server/commands/queue.h"
 
@@ -25,17 +25,6 @@ using core::KeySpec;
 
 // --- Arguments
 
-// DELAY or AT, if it is next: when that is. `given` keeps a second one from being taken.
-bool accept_time(Args& args, UnixMs now, std::optional<UnixMs>& given) {
-  if (given) return false;
-  if (args.accept("DELAY")) {
-    given = now + Millis{args.integer_in(0, kQueueSpanMax.count)};
-  } else if (args.accept("AT")) {
-    given = UnixMs{args.integer_in(0, kQueueTimeMax.count)};
-  }
-  return given.has_value();
-}
-
 // All words from `first` on.
 Result<std::vector<Handle>> handles_of(core::Words words) {
   std::vector<Handle> handles;
@@ -52,130 +41,6 @@ void reply_outcomes(CommandCall& call, const QueueSystem::Outcomes& outcomes) {
   call.reply.array(outcomes.size());
   for (const Queue::Outcome outcome : outcomes)
     call.reply.integer(static_cast<int64_t>(outcome));
-}
-
-// --- QADD
-
-Result<void> qadd(CommandCall& call) {
-  Args args(call.words, 2);
-  QueueSystem::Add options;
-  while (args.left() > 1) {
-    if (!options.existing_only && args.accept("XX")) {
-      options.existing_only = true;
-    } else if (!accept_time(args, call.stamp.now, options.due)) {
-      return Error::kSyntax;
-    }
-    TRY_VOID(args.good());
-  }
-  const std::string_view payload = args.text();
-  TRY_VOID(args.done());
-  QueueCall queues(call);
-  TRY(const std::optional<StreamId> id, call.queues().add(queues.context, call.words[1], options, payload));
-  if (!id) {
-    call.reply.null();
-    return {};
-  }
-  call.log();
-  char text[kStreamIdCharsMax];
-  call.reply.bulk({text, format_stream_id(text, *id)});
-  return {};
-}
-
-// --- QRESERVE
-
-struct ReserveArguments {
-  core::Words keys;
-  int64_t count = 1;
-  bool blocks = false;
-  std::optional<Millis> timeout;
-  std::optional<Millis> lease;
-  std::string_view consumer;  // empty: the connection's
-};
-
-Result<ReserveArguments> reserve_arguments(CommandCall& call) {
-  ReserveArguments arguments;
-  Args args(call.words);
-  const int64_t keys = args.integer();
-  TRY_VOID(args.good());
-  if (keys < 1) return call.fail("ERR numkeys should be greater than 0");
-  if (static_cast<uint64_t>(keys) > args.left()) return Error::kSyntax;
-  arguments.keys = args.rest().first(static_cast<size_t>(keys));
-  args.skip(static_cast<size_t>(keys));
-  while (args.more()) {
-    if (args.accept("COUNT")) {
-      arguments.count = args.integer();
-      if (!args.failed() && arguments.count < 1) return call.fail("ERR count should be greater than 0");
-    } else if (args.accept("BLOCK")) {
-      const int64_t block = args.integer(Error::kTimeoutNotInteger);
-      if (!args.failed() && block < 0) return Error::kTimeoutNegative;
-      if (block > kQueueSpanMax.count) return Error::kTimeoutOutOfRange;
-      arguments.blocks = true;
-      arguments.timeout = block == 0 ? std::nullopt : std::optional<Millis>(Millis{block});
-    } else if (args.accept("LEASE")) {
-      arguments.lease = Millis{args.integer_in(1, kQueueSpanMax.count)};
-    } else if (args.accept("CONSUMER")) {
-      arguments.consumer = args.text();
-    } else {
-      return Error::kSyntax;
-    }
-    TRY_VOID(args.good());
-  }
-  return arguments;
-}
-
-// The form in which it is logged: nothing of the connection, and it does not wait.
-void log_reserve(CommandCall& call, const ReserveArguments& arguments, std::string_view consumer) {
-  char keys[kI64CharsMax];
-  char count[kI64CharsMax];
-  char lease[kI64CharsMax];
-  std::vector<std::string_view> words(arguments.keys.size() + (arguments.lease ? 8 : 6));
-  auto next = words.begin();
-  *next++ = "QRESERVE";
-  *next++ = {keys, format_u64(keys, arguments.keys.size())};
-  next = std::copy(arguments.keys.begin(), arguments.keys.end(), next);
-  *next++ = "COUNT";
-  *next++ = {count, format_i64(count, arguments.count)};
-  if (arguments.lease) {
-    *next++ = "LEASE";
-    *next++ = {lease, format_i64(lease, arguments.lease->count)};
-  }
-  *next++ = "CONSUMER";
-  *next++ = consumer;
-  call.log_as(words);
-}
-
-Result<void> qreserve(CommandCall& call) {
-  TRY(const ReserveArguments arguments, reserve_arguments(call));
-  char id[kI64CharsMax];
-  std::string_view consumer = arguments.consumer;
-  if (consumer.empty()) consumer = call.session.name;
-  if (consumer.empty()) consumer = {id, format_u64(id, call.session.id)};
-  if (consumer.size() > kConsumerBytesMax) return call.fail("ERR CONSUMER is too long");
-
-  QueueCall queues(call);
-  TRY(const std::span<const Reservation> reservations,
-      call.queues().reserve(queues.context, arguments.keys, static_cast<size_t>(arguments.count),
-                            arguments.lease, consumer));
-  if (reservations.empty()) {
-    if (arguments.blocks && call.may_block()) {
-      call.block(core::WaitKind::kQueueMessage, arguments.keys, arguments.timeout);
-    } else {
-      call.reply.null_array();
-    }
-    return {};
-  }
-  log_reserve(call, arguments, consumer);
-  call.reply.array(reservations.size());
-  for (const Reservation& reservation : reservations) {
-    char handle[kHandleCharsMax];
-    call.reply.array(5);
-    call.reply.bulk(arguments.keys[reservation.key_index]);
-    call.reply.bulk({handle, format_handle(handle, reservation.message->handle())});
-    call.reply.bulk(reservation.message->payload());
-    call.reply.integer(reservation.message->attempts);
-    call.reply.integer(reservation.deadline.count);
-  }
-  return {};
 }
 
 // --- What a worker says of its handles
@@ -270,34 +135,10 @@ Result<void> qdel(CommandCall& call) {
 
 // --- Rows
 
-constexpr uint16_t kAddKeys = core::kRw | core::kInsert;
-constexpr uint16_t kReserveKeys = core::kRw | core::kAccess | core::kUpdate;
 constexpr uint16_t kHandleKeys = core::kRw | core::kUpdate | core::kDelete;
 constexpr std::string_view kSince = "0.1.0";
 
 constexpr CommandSpec kRows[] = {
-    {.name = "qadd",
-     .syntax = "key [XX] due:[DELAY milliseconds:integer|AT unix-time-milliseconds:unix-time] payload",
-     .handler = qadd,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kDenyOom | core::kFast,
-     .keys = {KeySpec::one(kAddKeys)},
-     .group = core::Group::kQueue,
-     .since = kSince,
-     .complexity = "O(log N), N the number of delayed messages; O(1) without a delay",
-     .summary = "Adds a message to a queue, now or from a later time on, and replies its ID."},
-    {.name = "qreserve",
-     .syntax = "numkeys:integer key... [COUNT count:integer] [BLOCK milliseconds:integer] "
-               "[LEASE milliseconds:integer] [CONSUMER consumer]",
-     .handler = qreserve,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kBlocking | core::kMovableKeys,
-     .keys = {KeySpec::counted(1, kReserveKeys)},
-     .group = core::Group::kQueue,
-     .since = kSince,
-     .complexity = "O(K+M*log N), K the number of keys, M of messages reserved, N of messages leased",
-     .summary = "Takes messages under a lease, from the first key that has some, or waits for one.",
-     .twin = "qreserve"},
     {.name = "qack",
      .syntax = "key handle...",
      .handler = qack,
@@ -355,9 +196,21 @@ QueueCall::QueueCall(CommandCall& call)
             return call.changed(db, key, core::KeyEvent::kDel);
           case QueueEvent::kDeadLetter:
             return call.changed(db, key, core::KeyEvent::kXadd);
+          case QueueEvent::kLetterTaken:
+            return call.changed(db, key, core::KeyEvent::kXdel);
         }
       }),
       context{call.keyspace(), call.db(), call.stamp, report} {}
+
+bool accept_time(Args& args, UnixMs now, std::optional<UnixMs>& given) {
+  if (given) return false;
+  if (args.accept("DELAY")) {
+    given = now + Millis{args.integer_in(0, kQueueSpanMax.count)};
+  } else if (args.accept("AT")) {
+    given = UnixMs{args.integer_in(0, kQueueTimeMax.count)};
+  }
+  return given.has_value();
+}
 
 std::span<const CommandSpec> queue_commands() {
   return kRows;

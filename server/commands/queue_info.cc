@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/stream.h"
 #include "server/commands/groups.h"
@@ -68,6 +70,14 @@ constexpr Field kFields[] = {
      [](CommandCall&, std::string_view, const Queue* queue) {
        return queue == nullptr ? 0 : static_cast<int64_t>(queue->leased());
      }},
+    {"parked",
+     [](CommandCall&, std::string_view, const Queue* queue) {
+       return queue == nullptr ? 0 : static_cast<int64_t>(queue->parked());
+     }},
+    {"groups",
+     [](CommandCall&, std::string_view, const Queue* queue) {
+       return queue == nullptr ? 0 : static_cast<int64_t>(queue->groups().size());
+     }},
     {"dead", dead_letters},
     {"oldest-ready-ms",
      [](CommandCall& call, std::string_view, const Queue* queue) {
@@ -88,7 +98,7 @@ constexpr Field kFields[] = {
      }},
     {"consumers",
      [](CommandCall&, std::string_view, const Queue* queue) {
-       return queue == nullptr ? 0 : static_cast<int64_t>(queue->consumers());
+       return queue == nullptr ? 0 : static_cast<int64_t>(queue->consumers.holding());
      }},
     {"added", total<&QueueTotals::added>},
     {"reserved", total<&QueueTotals::reserved>},
@@ -110,8 +120,8 @@ constexpr Field kFields[] = {
     {"stale-acks", total<&QueueTotals::stale_acks>},
     {"dead-blocked", total<&QueueTotals::dead_blocked>},
 };
-// Behind them: two rates, three times of the last minute, the memory and the policy.
-constexpr size_t kFieldsBehind = 7;
+// Behind them: two rates, seven times of the last minute, the memory and the policy.
+constexpr size_t kFieldsBehind = 11;
 
 // With two digits behind the point: a queue that takes a message in ten seconds is not idle, and nobody reads more.
 void reply_rate(CommandCall& call, std::string_view name, double rate) {
@@ -130,12 +140,15 @@ void reply_queue(CommandCall& call, std::string_view key, const Queue* queue) {
   const QueueRates::Summary rates = rates_of(call, key, queue);
   reply_rate(call, "in-per-sec", rates.in_per_second);
   reply_rate(call, "out-per-sec", rates.out_per_second);
-  call.reply.bulk("wait-ms-avg");
-  call.reply.integer(static_cast<int64_t>(rates.wait_ms_average));
-  call.reply.bulk("wait-ms-max");
-  call.reply.integer(static_cast<int64_t>(rates.wait_ms_max));
-  call.reply.bulk("hold-ms-avg");
-  call.reply.integer(static_cast<int64_t>(rates.hold_ms_average));
+  const std::pair<std::string_view, uint64_t> times[] = {
+      {"wait-ms-avg", rates.wait_ms_average}, {"wait-ms-p50", rates.wait_ms_p50},
+      {"wait-ms-p99", rates.wait_ms_p99},     {"wait-ms-max", rates.wait_ms_max},
+      {"hold-ms-avg", rates.hold_ms_average}, {"hold-ms-p50", rates.hold_ms_p50},
+      {"hold-ms-p99", rates.hold_ms_p99}};
+  for (const auto& [name, ms] : times) {
+    call.reply.bulk(name);
+    call.reply.integer(static_cast<int64_t>(ms));
+  }
   call.reply.bulk("bytes");
   call.reply.integer(queue == nullptr ? 0 : static_cast<int64_t>(queue->bytes()));
   call.reply.bulk("policy");
@@ -151,6 +164,8 @@ std::string_view state_name(const Message& message) {
       return "delayed";
     case MessageState::kLeased:
       return "leased";
+    case MessageState::kParked:
+      return "parked";
   }
   return {};
 }
@@ -164,9 +179,10 @@ void reply_message(CommandCall& call, const Queue& queue, const Message& message
     call.reply.bulk(name);
     call.reply.bulk(value);
   };
-  const bool timed = message.state != MessageState::kReady;
+  const bool timed = message.state == MessageState::kDelayed || message.state == MessageState::kLeased;
+  const MessageTraits traits = message.traits();
   char handle[kHandleCharsMax];
-  call.reply.map(10);
+  call.reply.map(16);
   text("state", state_name(message));
   text("handle", {handle, format_handle(handle, message.handle())});
   number("deliveries", message.deliveries);
@@ -177,7 +193,36 @@ void reply_message(CommandCall& call, const Queue& queue, const Message& message
   number("until", timed ? queue.timer_when(message).count : -1);
   text("consumer", queue.consumer_name(message));
   text("reason", message.reason());
+  number("priority", message.lane);
+  number("expires", traits.expires ? traits.expires->count : -1);
+  text("group", queue.group_name(message));
+  text("token", traits.token);
+  number("tied", message.tied ? 1 : 0);
+  number("redriven", message.has_notes ? message.notes->redriven : 0);
   text("payload", message.payload());
+}
+
+// One array for each consumer: its name, then its numbers as a map.
+void reply_consumers(CommandCall& call, Queue* queue) {
+  const UnixMs now = call.stamp.now;
+  std::vector<QueueConsumers::Row> rows;
+  if (queue != nullptr) rows = queue->consumers.rows(now);
+  call.reply.array(rows.size());
+  for (const QueueConsumers::Row& row : rows) {
+    const auto number = [&call](std::string_view name, int64_t value) {
+      call.reply.bulk(name);
+      call.reply.integer(value);
+    };
+    call.reply.map(7);
+    call.reply.bulk("name");
+    call.reply.bulk(row.name);
+    number("leased", static_cast<int64_t>(row.leased));
+    number("oldest-lease-ms", since(call, row.oldest_lease));
+    number("acked", static_cast<int64_t>(row.acked));
+    number("failed", static_cast<int64_t>(row.failed));
+    number("expired", static_cast<int64_t>(row.expired));
+    number("seen-ms-ago", since(call, row.seen));
+  }
 }
 
 Result<void> qinfo(CommandCall& call) {
@@ -185,9 +230,10 @@ Result<void> qinfo(CommandCall& call) {
   Args args(call.words, 2);
   std::optional<StreamId> id;
   const bool group = args.accept("GROUP");
+  const bool consumers = !group && args.accept("CONSUMERS");
   if (group) {
     args.text();
-  } else if (args.accept("ID")) {
+  } else if (!consumers && args.accept("ID")) {
     id = parse_message_id(args.text());
     if (!args.failed() && !id) return Error::kQueueIdInvalid;
   }
@@ -199,6 +245,11 @@ Result<void> qinfo(CommandCall& call) {
   if (entry != nullptr && !stream && group) return Error::kQueueGroupOnList;
   if (group) return call.fail("ERR policies of consumer groups are not available in this version");
   const Queue* queue = entry != nullptr && entry->list().is_queue() ? &entry->list().queue() : nullptr;
+  if (consumers) {
+    // Statistics: forgetting the idle among them changes nothing that is logged.
+    reply_consumers(call, const_cast<Queue*>(queue));
+    return {};
+  }
   if (!id) {
     reply_queue(call, key, queue);
     return {};
@@ -214,7 +265,7 @@ Result<void> qinfo(CommandCall& call) {
 
 constexpr CommandSpec kRows[] = {
     {.name = "qinfo",
-     .syntax = "key [ID id]",
+     .syntax = "key which:[CONSUMERS|ID id]",
      .handler = qinfo,
      .arity = Arity::at_least(2),
      .flags = core::kReadOnly | core::kFast,
@@ -222,7 +273,7 @@ constexpr CommandSpec kRows[] = {
      .group = core::Group::kQueue,
      .since = "0.1.0",
      .complexity = "O(log N), N the number of messages with an ID",
-     .summary = "Tells how a queue is doing, or what state a message is in."},
+     .summary = "Tells how a queue or its consumers are doing, or what state a message is in."},
 };
 static_assert(core::well_formed(kRows));
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // QPOLICY: what a queue does with the late and the failed.
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "engine/queue/policy_words.h"
 #include "server/commands/groups.h"
 #include "server/commands/queue.h"
 #include "server/core/args.h"
@@ -18,19 +22,15 @@ using core::CommandCall;
 using core::CommandSpec;
 using core::KeySpec;
 
+// Retries that PREVIEW tells of.
+constexpr int64_t kPreviewMax = 1'000;
+
 std::string backoff_text(const Backoff& backoff) {
-  const std::string base = std::to_string(backoff.base.count);
-  switch (backoff.kind) {
-    case Backoff::Kind::kNone:
-      return "NONE";
-    case Backoff::Kind::kFixed:
-      return "FIXED " + base;
-    case Backoff::Kind::kLinear:
-      return "LINEAR " + base + " " + std::to_string(backoff.cap.count);
-    case Backoff::Kind::kExponential:
-      return "EXP " + base + " " + std::to_string(backoff.cap.count);
-  }
-  return {};
+  std::string text(backoff_word(backoff.kind));
+  if (backoff.kind == Backoff::Kind::kNone) return text;
+  text += " " + std::to_string(backoff.base.count);
+  if (backoff.kind != Backoff::Kind::kFixed) text += " " + std::to_string(backoff.cap.count);
+  return text;
 }
 
 void take_backoff(Args& args, Backoff& backoff) {
@@ -60,6 +60,53 @@ void take_head(Args& args, Side& head) {
   }
 }
 
+template <typename Value>
+struct Choice {
+  std::string_view word;
+  Value value;
+};
+
+template <typename Value, size_t kCount>
+void take_choice(Args& args, Value& value, const Choice<Value> (&choices)[kCount]) {
+  for (const Choice<Value>& choice : choices) {
+    if (!args.accept(choice.word)) continue;
+    value = choice.value;
+    return;
+  }
+  args.fail(Error::kSyntax);
+}
+
+constexpr Choice<Pause> kPauses[] = {
+    {"NONE", Pause::kNone}, {"IN", Pause::kIn}, {"OUT", Pause::kOut}, {"ALL", Pause::kAll}};
+constexpr Choice<Overflow> kOverflows[] = {{"REJECT", Overflow::kReject}, {"DROP", Overflow::kDrop}};
+
+// "0 0" is no limit.
+void take_rate(Args& args, RateLimit& rate) {
+  rate.deliveries = static_cast<uint32_t>(args.integer_in(0, kRateDeliveriesMax));
+  rate.window = Millis{args.integer_in(0, kQueueSpanMax.count)};
+  if ((rate.deliveries == 0) != (rate.window == Millis{0})) args.fail(Error::kNotInteger);
+}
+
+// The options that only lists know. False: it is none of them.
+bool take_list_option(Args& args, Policy& policy) {
+  if (args.accept("HEAD")) {
+    take_head(args, policy.head);
+  } else if (args.accept("MAXLEN")) {
+    policy.length_max = static_cast<uint64_t>(args.integer_in(0, INT64_MAX));
+  } else if (args.accept("OVERFLOW")) {
+    take_choice(args, policy.overflow, kOverflows);
+  } else if (args.accept("TTL")) {
+    policy.ttl = Millis{args.integer_in(0, kQueueSpanMax.count)};
+  } else if (args.accept("AGING")) {
+    policy.aging = Millis{args.integer_in(0, kQueueSpanMax.count)};
+  } else if (args.accept("RATE")) {
+    take_rate(args, policy.rate);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // One option with its value.
 void take_option(Args& args, Policy& policy) {
   if (args.accept("LEASE")) {
@@ -76,9 +123,11 @@ void take_option(Args& args, Policy& policy) {
     policy.dead_letter = args.text();
   } else if (args.accept("DEADMAXLEN")) {
     policy.dead_letters_max = static_cast<uint64_t>(args.integer_in(0, INT64_MAX));
-  } else if (args.accept("HEAD")) {
-    take_head(args, policy.head);
-  } else {
+  } else if (args.accept("PAUSE")) {
+    take_choice(args, policy.pause, kPauses);
+  } else if (args.accept("MAXLEASED")) {
+    policy.leased_max = static_cast<uint64_t>(args.integer_in(0, INT64_MAX));
+  } else if (!take_list_option(args, policy)) {
     args.fail(Error::kQueuePolicyOption);
   }
 }
@@ -95,7 +144,64 @@ Result<void> check_key(CommandCall& call, std::string_view key, bool group) {
   return {};
 }
 
+// [cursor, [[db, key, group], ...]]; the group is empty for a list.
+void reply_listing(CommandCall& call, uint64_t cursor, size_t count) {
+  std::vector<std::pair<int, std::string>> names;
+  cursor = call.queues().scan_policies(
+      cursor, count, [&names](int db, std::string_view key) { names.emplace_back(db, key); });
+  call.reply.array(2);
+  call.reply.bulk(std::to_string(cursor));
+  call.reply.array(names.size());
+  for (const auto& [db, key] : names) {
+    call.reply.array(3);
+    call.reply.integer(db);
+    call.reply.bulk(key);
+    call.reply.bulk("");
+  }
+}
+
+// QPOLICY alone, or QPOLICY CURSOR cursor [COUNT count]: a number cannot be an option, so a queue may still be called
+// CURSOR. True if it was that.
+Result<bool> list_policies(CommandCall& call) {
+  constexpr size_t kListedUsually = 10;
+  constexpr int64_t kListedMax = 10'000;
+  if (call.words.size() == 1) {
+    reply_listing(call, 0, kListedUsually);
+    return true;
+  }
+  Args args(call.words);
+  if (!args.accept("CURSOR")) return false;
+  const auto cursor = parse_u64(args.peek());
+  if (!cursor) return false;
+  args.skip(1);
+  size_t count = kListedUsually;
+  if (args.accept("COUNT")) count = static_cast<size_t>(args.integer_in(1, kListedMax));
+  TRY_VOID(args.done());
+  reply_listing(call, *cursor, count);
+  return true;
+}
+
+// QPOLICY key PREVIEW n: what the policy in force makes of n failures in a row, as
+// [retry, lowest, mean, highest, lowest, mean and highest sum so far], in milliseconds. Where the policy gives up, so
+// does the list.
+Result<void> preview(CommandCall& call, const Policy& policy, int64_t retries) {
+  if (policy.attempts_max > 0) retries = std::min<int64_t>(retries, policy.attempts_max - 1);
+  call.reply.array(static_cast<size_t>(retries));
+  DelayRange sum;
+  for (int64_t retry = 1; retry <= retries; ++retry) {
+    const DelayRange delay = retry_delay_range(policy.backoff, static_cast<uint32_t>(retry));
+    sum = {sum.lowest + delay.lowest, sum.mean + delay.mean, sum.highest + delay.highest};
+    call.reply.array(7);
+    for (const int64_t number : {retry, delay.lowest.count, delay.mean.count, delay.highest.count,
+                                 sum.lowest.count, sum.mean.count, sum.highest.count})
+      call.reply.integer(number);
+  }
+  return {};
+}
+
 Result<void> qpolicy(CommandCall& call) {
+  TRY(const bool listed, list_policies(call));
+  if (listed) return {};
   const std::string_view key = call.words[1];
   Args args(call.words, 2);
   const bool group = args.accept("GROUP");
@@ -105,6 +211,11 @@ Result<void> qpolicy(CommandCall& call) {
   if (!args.more()) {
     reply_policy(call, key);
     return {};
+  }
+  if (args.accept("PREVIEW")) {
+    const int64_t retries = args.integer_in(1, kPreviewMax);
+    TRY_VOID(args.done());
+    return preview(call, call.queues().policy(call.db(), key), retries);
   }
   QueueCall queues(call);
   const bool reset = args.accept("RESET");
@@ -126,21 +237,25 @@ Result<void> qpolicy(CommandCall& call) {
 
 constexpr CommandSpec kRows[] = {
     {.name = "qpolicy",
-     .syntax = "key [GROUP group] [RESET] [LEASE milliseconds:integer] [MAXLEASE milliseconds:integer] "
-               "[MAXATTEMPTS count:integer] "
-               "backoff:[<BACKOFF> <NONE|FIXED base:integer|LINEAR base:integer cap:integer|"
-               "EXP base:integer cap:integer>] "
-               "[JITTER percent:integer] [DEADLETTER stream:key] [DEADMAXLEN count:integer] [HEAD "
-               "end:<LEFT|RIGHT>]",
+     .syntax =
+         "policy:[key [GROUP group] [RESET] [LEASE milliseconds:integer] [MAXLEASE milliseconds:integer] "
+         "[MAXATTEMPTS count:integer] backoff:[<BACKOFF> <NONE|FIXED base:integer|LINEAR base:integer "
+         "cap:integer|"
+         "EXP base:integer cap:integer>] [JITTER percent:integer] [DEADLETTER stream:key] [DEADMAXLEN "
+         "count:integer] pause:[<PAUSE> <NONE|IN|OUT|ALL>] [MAXLEASED count:integer] head:[<HEAD> "
+         "<LEFT|RIGHT>] "
+         "[MAXLEN count:integer] overflow:[<OVERFLOW> <REJECT|DROP>] [TTL milliseconds:integer] "
+         "[AGING milliseconds:integer] rate:[<RATE> deliveries:integer window:integer] "
+         "[PREVIEW retries:integer]]",
      .handler = qpolicy,
-     .arity = Arity::at_least(2),
+     .arity = Arity::at_least(1),
      .flags = core::kWrite | core::kDenyOom | core::kFast | core::kMovableKeys,
-     .keys = {KeySpec::one(core::kRw | core::kAccess | core::kUpdate),
+     .keys = {KeySpec::one(core::kRw | core::kAccess | core::kUpdate | core::kMayBeMissing),
               KeySpec::option("DEADLETTER", 2, core::kRw | core::kInsert)},
      .group = core::Group::kQueue,
      .since = "0.1.0",
      .complexity = "O(log N), N the number of policies",
-     .summary = "Sets or shows how a queue leases, retries and buries."},
+     .summary = "Sets or shows how a queue leases, retries and buries; without a key, lists what is set."},
 };
 static_assert(core::well_formed(kRows));
 
@@ -156,7 +271,7 @@ void reply_policy(CommandCall& call, std::string_view key) {
     call.reply.bulk(name);
     call.reply.bulk(value);
   };
-  call.reply.map(9);
+  call.reply.map(16);
   number("LEASE", static_cast<uint64_t>(policy.lease.count));
   number("MAXLEASE", static_cast<uint64_t>(policy.lease_max.count));
   number("MAXATTEMPTS", policy.attempts_max);
@@ -164,7 +279,14 @@ void reply_policy(CommandCall& call, std::string_view key) {
   number("JITTER", policy.backoff.jitter_percent);
   text("DEADLETTER", dead_letter_key(policy, key));
   number("DEADMAXLEN", policy.dead_letters_max);
+  text("PAUSE", pause_word(policy.pause));
+  number("MAXLEASED", policy.leased_max);
   text("HEAD", policy.head == Side::kLeft ? "LEFT" : "RIGHT");
+  number("MAXLEN", policy.length_max);
+  text("OVERFLOW", overflow_word(policy.overflow));
+  number("TTL", static_cast<uint64_t>(policy.ttl.count));
+  number("AGING", static_cast<uint64_t>(policy.aging.count));
+  text("RATE", std::to_string(policy.rate.deliveries) + " " + std::to_string(policy.rate.window.count));
   text("source", call.queues().has_policy(call.db(), key) ? "set" : "default");
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/check.h"
 #include "engine/entry.h"
 #include "engine/list_value.h"
+#include "engine/queue/queue.h"
 #include "server/core/session.h"
 
 namespace sluice::core {
@@ -20,8 +21,12 @@ size_t index_of(WaitKind kind) {
 bool worth_trying(const WaitFor& wanted, const Entry* entry) {
   switch (wanted.kind) {
     case WaitKind::kListElement:
-    case WaitKind::kQueueMessage:
       return entry != nullptr && entry->type() == ValueType::kList && entry->list().size() >= wanted.elements;
+    case WaitKind::kQueueMessage: {
+      if (entry == nullptr || entry->type() != ValueType::kList || entry->list().size() == 0) return false;
+      // Not the rate: a waiter that it stops has to be run, so that it is woken when it no longer does.
+      return !entry->list().is_queue() || entry->list().queue().open_for_reserve();
+    }
     case WaitKind::kStream:
       return entry != nullptr && entry->type() == ValueType::kStream;
     case WaitKind::kStreamGroup:

@@ -15,7 +15,9 @@ CommandCall::CommandCall(Server& server_in, Session& session_in, const CommandSp
       stamp(stamp_in),
       mode(mode_in),
       reply(session_in.output, session_in.protocol),
-      raw_(raw) {}
+      raw_(raw) {
+  server.queues.set_now(stamp.now);
+}
 
 Keyspace& CommandCall::keyspace() const {
   return server.keyspace;

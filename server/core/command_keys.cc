@@ -89,6 +89,7 @@ KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> word
       break;
   }
   const auto size = static_cast<int>(words.size());
+  if (keys.first >= size && (keys.flags & kMayBeMissing) != 0) return {};
   const int last = keys.last < 0 ? size + keys.last : keys.last;
   if (keys.first >= size || last < keys.first || last >= size) return {.valid = false};
   const auto step = static_cast<size_t>(keys.step);

@@ -64,6 +64,7 @@ enum KeyFlag : uint16_t {
   kNotKey = 1u << 8,
   kIncomplete = 1u << 9,
   kVariable = 1u << 10,
+  kMayBeMissing = 1u << 11,  // a request may end before it; not shown
 };
 
 // An option that may stand before the word behind which the keys are, and how many words belong to it.

@@ -2,6 +2,8 @@
 #include "server/core/server.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/number_text.h"
@@ -41,6 +43,7 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
       dispatcher(*this),
       internal_session_(std::make_unique<Session>()) {
   metrics.commands_rate.restart(started_at);
+  queues.seed(seams.entropy.draw());
   internal_session_->internal = true;
   internal_session_->authenticated = true;
   acl.set_new_users_have_channels(config.settings().acl_pubsub_default == PubSubDefault::kAllChannels);
@@ -63,7 +66,7 @@ void Server::start() {
   // Not begin_turn(), which may already let a lease run out: workers are not to blame for the outage.
   in_turn_ = started_ = true;
   sequencer.begin_turn();
-  run_internal({"QSTART"});
+  run_internal(std::initializer_list<std::string_view>{"QSTART"});
   end_turn();
 }
 
@@ -84,6 +87,7 @@ void Server::begin_turn() {
   const uint64_t memory_max = config.settings().maxmemory;
   over_memory_ = memory_max > 0 && facts.memory_used && facts.memory_used() > memory_max;
   expire_keys();
+  end_tied_leases();
   tick_queues();
   run_waits_again();
   serve_ready();
@@ -103,10 +107,11 @@ void Server::end_turn() {
 }
 
 MonoMs Server::next_deadline() const {
-  if (!to_resume_.empty() || commit.rewrite_wants_turn()) return sequencer.mono_now();
+  const bool at_once = !to_resume_.empty() || !lost_sessions_.empty() || commit.rewrite_wants_turn();
+  if (at_once) return sequencer.mono_now();
   MonoMs deadline = std::min(blocking.next_deadline(), commit.next_deadline());
   // Logged times are on the sequencer's clock, which runs with the steady one.
-  const int64_t due = std::min(keyspace.earliest_expiry().count, queues.next_due());
+  const int64_t due = std::min({keyspace.earliest_expiry().count, queues.next_due(), queues.next_opening()});
   if (due != INT64_MAX) {
     const int64_t wait = std::max<int64_t>(0, due - sequencer.now().count);
     deadline = std::min(deadline, sequencer.mono_now() + Millis{wait});
@@ -138,6 +143,7 @@ void Server::flush(int db, bool all) {
     if (!all && each != db) continue;
     blocking.signal_all(each);
     watching.touch_where(each, [&](std::string_view key) { return keyspace.find(each, key) != nullptr; });
+    queues.drop_tokens(each);
   }
   all ? keyspace.flush_all() : keyspace.flush(db);
 }
@@ -147,16 +153,52 @@ void Server::end_transaction(Session& session) {
   watching.unwatch(session);
 }
 
-void Server::run_internal(std::initializer_list<std::string_view> words) {
-  const CommandSpec* spec = commands.find(*words.begin());
+void Server::run_internal(Words words, int db) {
+  const CommandSpec* spec = commands.find(words[0]);
   if (spec == nullptr) return;  // a table without the queue commands
   Session& session = *internal_session_;
   session.output.clear();
-  dispatcher.run(session, *spec, Words(words.begin(), words.size()), {}, CommandCall::Mode::kExec);
+  session.db = db;
+  dispatcher.run(session, *spec, words, {}, CommandCall::Mode::kExec);
   session.output.clear();
 }
 
+void Server::tell_of_blocked_letters() {
+  const std::string key = queues.take_dead_blocked();
+  if (key.empty() || sequencer.mono_now() < blocked_letters_told_ + kBlockedLettersInterval) return;
+  blocked_letters_told_ = sequencer.mono_now();
+  seams.notices.write(NoticeLevel::kWarning,
+                      "The dead-letter key of queue '" + key +
+                          "' holds something else than a stream, or is full: its dead messages wait");
+}
+
+void Server::end_tied_leases() {
+  for (const uint64_t session : std::exchange(lost_sessions_, {})) {
+    // Those of one queue in one command.
+    std::map<Queue*, std::vector<std::string>> handles;
+    for (const LeaseTies::Tied& tied : queues.ties().of(session)) {
+      char text[kHandleCharsMax];
+      const Message* const message = tied.queue->find(tied.id);
+      handles[tied.queue].emplace_back(text, format_handle(text, message->handle()));
+    }
+    std::vector<std::pair<Queue*, std::vector<std::string>>> in_order(handles.begin(), handles.end());
+    // Not in the order of addresses.
+    std::sort(in_order.begin(), in_order.end(),
+              [](const auto& a, const auto& b) { return a.second.front() < b.second.front(); });
+    for (const auto& [queue, texts] : in_order) {
+      const std::string key(queue->entry().key());
+      std::vector<std::string_view> words = {"QLOST", key};
+      words.insert(words.end(), texts.begin(), texts.end());
+      run_internal(words, queue->entry().db());
+    }
+  }
+}
+
 void Server::tick_queues() {
+  while (const auto opened = queues.take_opened(sequencer.now()))
+    blocking.signal(opened->first, opened->second);
+  queues.step_ranking();
+  tell_of_blocked_letters();
   const int64_t due = queues.next_due();
   if (due > sequencer.now().count) return;
   metrics.queue_timer_lag_ms = sequencer.now().count - due;
@@ -164,7 +206,7 @@ void Server::tick_queues() {
   char transitions[kI64CharsMax];
   const std::string_view now_text(now, format_i64(now, sequencer.now().count));
   const std::string_view transitions_text(transitions, format_u64(transitions, kTickTransitionsMax));
-  run_internal({"TICK", now_text, transitions_text});
+  run_internal(std::initializer_list<std::string_view>{"TICK", now_text, transitions_text});
 }
 
 // --- Blocked clients
@@ -291,6 +333,7 @@ Session* Server::find_session(uint64_t id) {
 void Server::disconnect(Session& session) {
   if (session.blocked()) blocking.remove(session);
   watching.unwatch(session);
+  if (!queues.ties().of(session.id).empty()) lost_sessions_.push_back(session.id);
   if (session.output_queued) std::erase(with_output_, &session);
   sessions_.erase(session.id);
 }

@@ -81,6 +81,9 @@ inline constexpr size_t kSnapshotKeysMax = 200;
 inline constexpr size_t kReplyBytesUnsentMax = size_t{1} << 30;
 inline constexpr size_t kInputBytesMax = size_t{1} << 30;
 
+// Dead letters that cannot be written are told of this often.
+inline constexpr Millis kBlockedLettersInterval{60'000};
+
 class Server {
  public:
   // All seams, and the rows of the table, must outlive the server.
@@ -179,7 +182,9 @@ class Server {
  private:
   void execute_input(Session& session, std::string_view bytes);
   void expire_keys();
-  void run_internal(std::initializer_list<std::string_view> words);
+  void run_internal(Words words, int db = 0);
+  void end_tied_leases();
+  void tell_of_blocked_letters();
   void tick_queues();
   void time_out_waits();
   void serve(KeyWaiters& key);
@@ -193,6 +198,8 @@ class Server {
 
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> with_output_;
+  std::vector<uint64_t> lost_sessions_;  // gone, with leases tied to them
+  MonoMs blocked_letters_told_{INT64_MIN / 2};
   std::vector<uint64_t> to_resume_;  // by id: a client may be gone before its turn comes
   std::unique_ptr<Session> internal_session_;
   uint64_t session_id_last_ = 0;

@@ -21,6 +21,7 @@
 #include "engine/digest.h"
 #include "engine/keyspace.h"
 #include "engine/list_value.h"
+#include "engine/queue/policy_words.h"
 #include "engine/queue/queue_record.h"
 #include "engine/queue/queue_system.h"
 #include "engine/record_sink.h"
@@ -67,7 +68,8 @@ struct Engine {
     entry->list().push(side, bytes, stamp);
   }
   void drop_if_empty(std::string_view key) {
-    const Entry* entry = keyspace.find(0, key);
+    Entry* entry = keyspace.find_for_write(0, key);
+    if (entry != nullptr) entry->list().settle();
     if (entry != nullptr && entry->list().empty()) keyspace.erase(*entry);
   }
 };
@@ -79,6 +81,7 @@ class Restorer : public RecordSink {
 
   void record(std::span<const std::string_view> words) override {
     const std::string_view name = words[0];
+    engine_.queues.set_now(stamp_.now);
     if (name == "SELECT") {
       db_ = static_cast<int>(*parse_i64(words[1]));
     } else if (name == "RPUSH") {
@@ -134,6 +137,24 @@ class Restorer : public RecordSink {
         policy.dead_letters_max = static_cast<uint64_t>(number(words[i++]));
       } else if (option == "HEAD") {
         policy.head = words[i++] == "LEFT" ? Side::kLeft : Side::kRight;
+      } else if (option == "PAUSE") {
+        const std::string_view pause = words[i++];
+        for (const Pause each : {Pause::kNone, Pause::kIn, Pause::kOut, Pause::kAll}) {
+          if (pause_word(each) == pause) policy.pause = each;
+        }
+      } else if (option == "MAXLEASED") {
+        policy.leased_max = static_cast<uint64_t>(number(words[i++]));
+      } else if (option == "MAXLEN") {
+        policy.length_max = static_cast<uint64_t>(number(words[i++]));
+      } else if (option == "OVERFLOW") {
+        policy.overflow = words[i++] == "DROP" ? Overflow::kDrop : Overflow::kReject;
+      } else if (option == "TTL") {
+        policy.ttl = Millis{number(words[i++])};
+      } else if (option == "AGING") {
+        policy.aging = Millis{number(words[i++])};
+      } else if (option == "RATE") {
+        policy.rate.deliveries = static_cast<uint32_t>(number(words[i++]));
+        policy.rate.window = Millis{number(words[i++])};
       } else {
         FAIL("a policy option that this test does not know: " << option);
       }
@@ -185,6 +206,7 @@ class Recording {
   void run(Operation operation) {
     const Stamp stamp{.sequence = log_.size() + 1, .now = now_, .entropy = mix(seed_ ^ log_.size())};
     engine_->events.clear();
+    engine_->queues.set_now(stamp.now);
     operation(*engine_, stamp);
     log_.emplace_back(stamp, std::move(operation));
   }
@@ -193,8 +215,10 @@ class Recording {
     engine_->check_invariants();
     const std::string digest = engine_->digest();
     Engine replayed;
-    for (const auto& [stamp, operation] : log_)
+    for (const auto& [stamp, operation] : log_) {
+      replayed.queues.set_now(stamp.now);
       operation(replayed, stamp);
+    }
     CHECK_THAT(replayed.digest(), Catch::Equals(digest));
     const auto copy = restored(*engine_, now_);
     copy->check_invariants();

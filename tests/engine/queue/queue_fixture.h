@@ -61,8 +61,8 @@ class QueueFixture {
       QueueSystem::Add options;
       if (delay) options.due = stamp.now + *delay;
       const auto added = engine.queues.add(engine.context(stamp), key, options, payload);
-      REQUIRE((added.ok() && added.value()));
-      if (&engine == live) id = *added.value();
+      REQUIRE((added.ok() && added.value().kind == QueueSystem::Added::Kind::kAdded));
+      if (&engine == live) id = added.value().id;
     });
     return id;
   }
@@ -96,7 +96,8 @@ class QueueFixture {
     std::vector<Taken> taken;
     recording_.run([=, live = live_, &taken](Engine& engine, const Stamp& stamp) {
       const std::vector<std::string_view> names(keys.begin(), keys.end());
-      const auto reserved = engine.queues.reserve(engine.context(stamp), names, count, lease, consumer);
+      const auto reserved =
+          engine.queues.reserve(engine.context(stamp), names, {.count = count, .lease = lease}, consumer);
       REQUIRE(reserved.ok());
       if (&engine != live) return;
       for (const Reservation& one : reserved.value()) {
@@ -188,6 +189,8 @@ class QueueFixture {
         return "delayed";
       case MessageState::kLeased:
         return "leased";
+      case MessageState::kParked:
+        return "parked";
     }
     return "?";
   }

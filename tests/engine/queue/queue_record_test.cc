@@ -24,19 +24,30 @@ bool restores(Engine& engine, const Words& words) {
   return restore_queue_record(engine.queues, engine.context(stamp), views).ok();
 }
 
-const Words kDelayed = {"MESSAGE", "q",   "100-0", "D", "1",       "1",  "1",   "90",  "95", "0",
-                        "w",       "700", "12",    "",  "payload", "90", "110", "110", "0",  "why"};
+const Words kDelayed = {"MESSAGE", "q",  "100-0", "D",       "1",     "1",  "1",   "90",  "95", "0",  "w",
+                        "700",     "12", "",      "payload", "NOTES", "90", "110", "110", "0",  "why"};
 
 }  // namespace
 
 TEST_CASE("records that no dump has written are refused and change nothing", "[queue]") {
   Engine engine;
-  REQUIRE(restores(engine, {"PUSH", "q", "50", "a"}));
+  REQUIRE(restores(engine, {"PUSH", "q", "50", "0", "a"}));
   const std::string before = engine.digest();
 
   const Words wrong[] = {
-      {"NONE", "q"},       {"COUNTERS", "1-1"},     {"COUNTERS", "x", "1"},   {"COUNTERS", "1-1", "1", "1"},
-      {"PUSH", "q", "50"}, {"PUSH", "q", "x", "a"}, {"PUSH", "q", "-1", "a"}, {"MESSAGE", "q"},
+      {"NONE", "q"},
+      {"COUNTERS", "1-1"},
+      {"COUNTERS", "x", "1"},
+      {"COUNTERS", "1-1", "1", "1"},
+      {"PUSH", "q", "50", "0"},
+      {"PUSH", "q", "x", "0", "a"},
+      {"PUSH", "q", "-1", "0", "a"},
+      {"PUSH", "q", "1", "10", "a"},
+      {"TIMER", "q", "5", "0"},
+      {"TIMER", "q", "x", "1"},
+      {"RATE", "q", "5", "1"},
+      {"TOKEN", "q", "t", "x", "1", "2"},
+      {"MESSAGE", "q"},
   };
   for (const Words& words : wrong) {
     INFO(words[0] << " of " << words.size() << " words");
@@ -48,9 +59,9 @@ TEST_CASE("records that no dump has written are refused and change nothing", "[q
   };
   // State, deliveries, numbers, lane, cause, and what contradicts itself.
   const Change changes[] = {
-      {2, "100"},    {2, "1-4294967296"}, {3, "Z"}, {3, ""},  {3, "DD"}, {3, "X"}, {4, "x"},
-      {4, "0"},      {5, "-1"},           {6, "2"}, {7, "x"}, {9, "1"},  {11, ""}, {12, "x"},
-      {13, "fatal"}, {15, "x"},           {18, "x"}};
+      {2, "100"},    {2, "1-4294967296"}, {3, "Z"},  {3, ""},   {3, "DD"}, {3, "X"}, {4, "x"},
+      {4, "0"},      {5, "-1"},           {6, "2"},  {7, "x"},  {9, "10"}, {11, ""}, {12, "x"},
+      {13, "fatal"}, {12, "0"},           {15, "x"}, {16, "x"}, {19, "x"}};
   for (const Change& change : changes) {
     Words words = kDelayed;
     words[change.word] = change.to;
@@ -76,7 +87,7 @@ TEST_CASE("a record for a key of another type is refused", "[queue]") {
   Engine engine;
   engine.keyspace.set_string(0, "q", "text");
   REQUIRE_FALSE(restores(engine, kDelayed));
-  REQUIRE_FALSE(restores(engine, {"PUSH", "q", "50", "a"}));
+  REQUIRE_FALSE(restores(engine, {"PUSH", "q", "50", "0", "a"}));
 }
 
 TEST_CASE("restored counters never go back", "[queue]") {

@@ -165,7 +165,7 @@ TEST_CASE("reserving from a key of another type is refused before anything is ta
   f.run([](Engine& engine, const Stamp&) { engine.keyspace.set_string(0, "text", "x"); });
   f.run([](Engine& engine, const Stamp& stamp) {
     const std::string_view keys[] = {"jobs", "text"};
-    const auto reserved = engine.queues.reserve(engine.context(stamp), keys, 2, std::nullopt, "w");
+    const auto reserved = engine.queues.reserve(engine.context(stamp), keys, {.count = 2, .lease = {}}, "w");
     REQUIRE_FALSE(reserved.ok());
     REQUIRE(reserved.error() == Error::kWrongType);
   });
@@ -689,10 +689,10 @@ TEST_CASE("the oldest lease and the next due time are known", "[queue]") {
   f.sleep(Millis{10});
   f.take({}, "other");
   REQUIRE(f.queue().oldest_leased() == first);
-  REQUIRE(f.queue().consumers() == 2);
+  REQUIRE(f.queue().consumers.holding() == 2);
   f.ack(a.handle);
   REQUIRE(f.queue().oldest_leased() == first + Millis{10});
-  REQUIRE(f.queue().consumers() == 1);
+  REQUIRE(f.queue().consumers.holding() == 1);
   f.add("c", Millis{500});
   f.add("d", Millis{300});
   REQUIRE(f.queue().next_due() == f.now() + Millis{300});

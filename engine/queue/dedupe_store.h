@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// The dedupe tokens of all queues, by (database, key): a token with a window goes on when its queue has run empty.
+// What ends a key on request ends its tokens too, so nothing leaks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "engine/base/timer_heap.h"
+#include "engine/digest.h"
+#include "engine/queue/by_key.h"
+#include "engine/queue/dedupe.h"
+#include "engine/record_sink.h"
+
+namespace sluice {
+
+class DedupeStore {
+ public:
+  // Before any token is held; should be secret, as that of the keyspace.
+  void seed(uint64_t seed) { seed_ = seed; }
+
+  // The message that was added with the token, if that is held.
+  std::optional<StreamId> find(int db, std::string_view key, std::string_view token) const;
+  // The table of a queue, made if there is none.
+  DedupeTokens& of(int db, std::string_view key);
+  // The message is done, or started: its token is free, or loose until its window ends. `arming` gives a number if one
+  // is needed. Requires: message.token_held.
+  template <typename Arming>
+  void release(int db, std::string_view key, Message& message, UnixMs now, const Arming& arming);
+  // The key ends on request, or all of a database's. True if there were any.
+  bool drop(int db, std::string_view key);
+  bool drop_all(int db);
+  void move(int db, std::string_view key, int to_db, std::string_view to_key);
+  void swap(int db, int other);
+
+  // --- Windows
+  const TimerHeap& windows() const { return windows_; }
+  // Frees the loose token whose window ends first. Requires: there is one.
+  void end_first_window();
+  // From a record. False: the token is held.
+  [[nodiscard]] bool restore(int db, std::string_view key, std::string_view token, StreamId id, UnixMs until,
+                             uint64_t arming);
+
+  size_t size() const;
+  size_t loose() const { return windows_.size(); }
+  size_t bytes() const;
+  // The loose ones; the others are their messages'.
+  void digest(Digest& into) const;
+  void dump(RecordSink& sink) const;
+  void check_invariants() const;
+
+ private:
+  void add_loose(DedupeTokens& table, std::string_view token, StreamId id, UnixMs until, uint64_t arming);
+  void release_loose(LooseToken& token);
+  void clear(DedupeTokens& table);
+
+  ByKey<std::unique_ptr<DedupeTokens>> tables_;
+  TimerHeap windows_;
+  uint64_t seed_ = 0;
+};
+
+template <typename Arming>
+void DedupeStore::release(int db, std::string_view key, Message& message, UnixMs now, const Arming& arming) {
+  DedupeTokens& table = of(db, key);
+  const MessageTraits traits = message.traits();
+  table.release(message);
+  message.token_held = false;
+  if (traits.token_until > now) {
+    add_loose(table, traits.token, message.id(), traits.token_until, arming());
+  } else if (table.empty()) {
+    tables_.erase(tables_.find(std::pair(db, key)));
+  }
+}
+
+}  // namespace sluice
