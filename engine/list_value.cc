@@ -28,8 +28,8 @@ bool ListValue::queue_empty() const {
   return queue_->empty();
 }
 
-void ListValue::queue_push(Side side, std::string_view bytes, const Stamp&) {
-  queue_->push(side, bytes);
+void ListValue::queue_push(Side side, std::string_view bytes, const Stamp& stamp) {
+  queue_->push(side, bytes, stamp.now);
 }
 
 std::string_view ListValue::queue_peek(Side side) const {
@@ -54,13 +54,13 @@ void ListValue::set(size_t index, std::string_view bytes) {
   list_.set(index, bytes);
 }
 
-void ListValue::insert(size_t index, std::string_view bytes, const Stamp&) {
-  if (queue_ != nullptr) return queue_->insert(index, bytes);
+void ListValue::insert(size_t index, std::string_view bytes, const Stamp& stamp) {
+  if (queue_ != nullptr) return queue_->insert(index, bytes, stamp.now);
   list_.insert(index, bytes);
 }
 
-void ListValue::insert_beside(size_t pivot, Side side, std::string_view bytes, const Stamp&) {
-  if (queue_ != nullptr) return queue_->insert_beside(pivot, side, bytes);
+void ListValue::insert_beside(size_t pivot, Side side, std::string_view bytes, const Stamp& stamp) {
+  if (queue_ != nullptr) return queue_->insert_beside(pivot, side, bytes, stamp.now);
   list_.insert(side == Side::kLeft ? pivot : pivot + 1, bytes);
 }
 

@@ -75,10 +75,10 @@ void Queue::sum() {
 
 // --- For list commands
 
-void Queue::push(Side side, std::string_view bytes) {
-  lanes_.push(0, side, bytes, system_.now());
+void Queue::push(Side side, std::string_view bytes, UnixMs now) {
+  lanes_.push(0, side, bytes, now);
   count(&QueueTotals::added);
-  rates.added(system_.now());
+  rates.added(now);
   refresh_plain_timer();
   sum();
 }
@@ -106,18 +106,18 @@ void Queue::set(size_t index, std::string_view bytes) {
   count(&QueueTotals::added);
 }
 
-void Queue::insert(size_t index, std::string_view bytes) {
-  lanes_.insert(index, bytes, system_.now(), policy_->head);
+void Queue::insert(size_t index, std::string_view bytes, UnixMs now) {
+  lanes_.insert(index, bytes, now, policy_->head);
   count(&QueueTotals::added);
-  rates.added(system_.now());
+  rates.added(now);
   refresh_plain_timer();
   sum();
 }
 
-void Queue::insert_beside(size_t pivot, Side side, std::string_view bytes) {
-  lanes_.insert_beside(lanes_.locate(pivot, policy_->head), side, bytes, system_.now());
+void Queue::insert_beside(size_t pivot, Side side, std::string_view bytes, UnixMs now) {
+  lanes_.insert_beside(lanes_.locate(pivot, policy_->head), side, bytes, now);
   count(&QueueTotals::added);
-  rates.added(system_.now());
+  rates.added(now);
   refresh_plain_timer();
   sum();
 }

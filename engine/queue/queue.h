@@ -85,12 +85,12 @@ class Queue : public Timer {
   const OrderedGroups& groups() const { return groups_; }
 
   // --- For list commands: ready messages by position (ListValue has the contracts)
-  void push(Side side, std::string_view bytes);
+  void push(Side side, std::string_view bytes, UnixMs now);
   std::string_view peek(Side side) const;
   void pop(Side side);
   void set(size_t index, std::string_view bytes);
-  void insert(size_t index, std::string_view bytes);
-  void insert_beside(size_t pivot, Side side, std::string_view bytes);
+  void insert(size_t index, std::string_view bytes, UnixMs now);
+  void insert_beside(size_t pivot, Side side, std::string_view bytes, UnixMs now);
   void erase(size_t index, size_t count);
   // Lets those follow whose group has lost its front. True if any became ready.
   bool settle();

@@ -4,8 +4,8 @@
 //
 // Shared and logged: the counter of message IDs, the counter of arming numbers, the policies with the deliveries that
 // their rate limits count, dedupe tokens. Policies lie beside the keyspace, by (database, key): a list ends when it
-// runs empty, and a flush ends all, but what was set for a key goes on. A list under a key with a policy is a queue from
-// its first element (created()).
+// runs empty, and a flush ends all, but what was set for a key goes on. A list under a key with a policy is a queue
+// from its first element (created()).
 //
 // Shared and not logged: the heap that knows whose timer is first, names of consumers, ties to connections, statistics.
 //

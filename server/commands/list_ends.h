@@ -41,8 +41,8 @@ constexpr core::KeyEvent pop_event(Side side) {
 // --- Putting in
 
 // Whether a command may put elements into the list that `key` holds (`entry`; nullptr: it would be made), so that in
-// the end it has `growth` more. 0: an element goes round. The last question that is asked: a queue that drops makes room
-// here, so positions in it may be others afterwards.
+// the end it has `growth` more. 0: an element goes round. The last question that is asked: a queue that drops makes
+// room here, so positions in it may be others afterwards.
 Result<void> check_push(core::CommandCall& call, std::string_view key, const Entry* entry, size_t growth);
 // The list under the key: `entry`, or a new one if that is nullptr. One under a key with a policy is a queue from the
 // start.

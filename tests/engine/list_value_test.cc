@@ -159,7 +159,8 @@ TEST_CASE("a queue is dumped with the ages of its elements", "[list]") {
   holder.list.push(Side::kRight, "c", at(20));
   Records records;
   holder.list.dump("key", records);
-  REQUIRE(records.lines == std::vector<std::string>{"QRESTORE PUSH key 10 a b", "QRESTORE PUSH key 20 c"});
+  REQUIRE(records.lines ==
+          std::vector<std::string>{"QRESTORE PUSH key 10 0 a b", "QRESTORE PUSH key 20 0 c"});
 }
 
 TEST_CASE("what a list holds, and that it is a queue, show in its digest", "[list]") {
