@@ -28,7 +28,7 @@ class Worker:
         self.server, self.number, self.leases, self.done = server, number, leases, done
         self.stopping = threading.Event()
         self.error = None
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
@@ -52,7 +52,7 @@ class Worker:
             return
         handle, payload = reply.value[0].value[1].value, reply.value[0].value[2].value
         self.done.append(payload)
-        if client.ask("QACK", QUEUE, handle).value[0].value != 1:
+        if client.ask("QACK", QUEUE, handle).value[0].value != b"1":
             raise AssertionError(f"the ack of {handle} was refused")
 
     def stop(self):
@@ -94,7 +94,7 @@ def crash_in_the_middle(server, client):
     victim.close()
     again = client.ask("QRESERVE", "1", QUEUE, "BLOCK", "10000").value
     assert again is not None and again[0].value[2].value == b"last", "the message came back"
-    assert client.ask("QACK", QUEUE, again[0].value[1].value).value[0].value == 1
+    assert client.ask("QACK", QUEUE, again[0].value[1].value).value[0].value == b"1"
 
 
 def main():
@@ -106,7 +106,7 @@ def main():
         done = []
         moved = threading.Event()
         workers = [Worker(server, i, False, done) for i in range(WORKERS)]
-        producer = threading.Thread(target=produce, args=(server, options.messages, moved))
+        producer = threading.Thread(target=produce, args=(server, options.messages, moved), daemon=True)
         producer.start()
         for i in range(WORKERS):
             wanted = len(done) + options.messages // 10
@@ -123,9 +123,9 @@ def main():
         assert set(done) == expected, f"lost: {sorted(expected - set(done))[:5]}"
         assert len(done) == len(expected), "nobody died, so nothing is done twice"
         numbers = info(client)
-        assert numbers["ready"] == numbers["leased"] == numbers["delayed"] == 0
+        assert numbers["ready"] == numbers["leased"] == numbers["delayed"] == b"0"
         crash_in_the_middle(server, client)
-        assert client.ask("EXISTS", QUEUE).value == 0
+        assert client.ask("EXISTS", QUEUE).value == b"0"
     print(f"{options.messages} messages, {WORKERS} workers moved from BRPOP to QRESERVE, none lost, none twice")
 
 
