@@ -54,20 +54,33 @@ void StringValue::assign(std::string_view bytes) {
   if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
 }
 
+size_t StringValue::capacity_to_grow_to(size_t size) const {
+  // The first APPEND of a key is often the last; from the second on there is room.
+  if (is_inline()) return size;
+  return size + (size <= kDoubledBytesMax ? size : std::max(kDoubledBytesMax, size / 4));
+}
+
 void StringValue::append(std::string_view bytes) {
   const size_t size_old = size();
   const size_t size_new = size_old + bytes.size();
-  // The first APPEND of a key is often the last; from the second on, room for as much again.
-  char* const to = resize(size_new, is_inline() ? size_new : 2 * size_new);
+  char* const to = resize(size_new, capacity_to_grow_to(size_new));
   if (!bytes.empty()) std::memcpy(to + size_old, bytes.data(), bytes.size());
 }
 
 void StringValue::write(size_t offset, std::string_view bytes) {
   const size_t size_old = size();
   const size_t size_new = std::max(size_old, offset + bytes.size());
-  char* const to = resize(size_new, size_new);
-  if (size_new > size_old) std::memset(to + size_old, 0, size_new - size_old);
+  char* const to = resize(size_new, capacity_to_grow_to(size_new));
+  if (offset > size_old) std::memset(to + size_old, 0, offset - size_old);
   if (!bytes.empty()) std::memcpy(to + offset, bytes.data(), bytes.size());
+}
+
+char* StringValue::extend(size_t size_wanted) {
+  const size_t size_old = size();
+  const size_t size_new = std::max(size_old, size_wanted);
+  char* const to = resize(size_new, capacity_to_grow_to(size_new));
+  if (size_new > size_old) std::memset(to + size_old, 0, size_new - size_old);
+  return to;
 }
 
 char* StringValue::resize(size_t size, size_t capacity) {

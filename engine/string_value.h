@@ -42,8 +42,10 @@ class StringValue {
   void assign(std::string_view bytes);
   // Amortised O(bytes): leaves room for the next one.
   void append(std::string_view bytes);
-  // Puts `bytes` at `offset`; a gap before them reads as zeros.
+  // Puts `bytes` at `offset`; a gap before them reads as zeros. Amortised O(bytes + gap).
   void write(size_t offset, std::string_view bytes);
+  // Makes it at least `size` bytes, new ones zeros, and returns them all to be changed in place. Valid as view() is.
+  char* extend(size_t size);
 
   // Heap memory held, in bytes.
   size_t bytes() const;
@@ -51,6 +53,9 @@ class StringValue {
  private:
   struct Block;
   static constexpr size_t kInlineBytesMax = 7;
+  // A string that grows again and again gets room for as much again, but a big one only for a quarter more.
+  static constexpr size_t kDoubledBytesMax = 1u << 20;
+  size_t capacity_to_grow_to(size_t size) const;
 
   bool is_inline() const { return (raw_[0] & 1) != 0; }
   Block* block() const;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Nothing here looks at the locale or allocates. Digits are written two at a time, because replies are full
-// of numbers.
+// Nothing here depends on the locale, and only the long doubles may allocate: they are left to the C library, whose
+// locale is "C" as nobody calls setlocale(). Digits are written two at a time, because replies are full of numbers.
 #include "engine/base/number_text.h"
 
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "engine/base/ascii.h"
@@ -92,6 +95,20 @@ std::optional<double> parse_double(std::string_view text) {
   return negative ? -value : value;
 }
 
+std::optional<long double> parse_long_double(std::string_view text) {
+  std::array<char, kLongDoubleCharsMax> terminated;
+  if (text.empty() || text.size() >= terminated.size()) return std::nullopt;
+  if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return std::nullopt;
+  terminated[text.copy(terminated.data(), text.size())] = '\0';
+  char* stop = nullptr;
+  errno = 0;
+  const long double value = std::strtold(terminated.data(), &stop);
+  if (stop != terminated.data() + text.size() || std::isnan(value)) return std::nullopt;
+  // Too large is refused, and too small to tell from zero; a number that has only lost digits is taken.
+  if (errno == ERANGE && (std::isinf(value) || value == 0)) return std::nullopt;
+  return value;
+}
+
 size_t format_u64(char* to, uint64_t value) {
   const size_t size = digits_in(value);
   char* at = to + size;
@@ -123,6 +140,19 @@ size_t format_double(char* to, double value) {
   const auto [end, error] = std::to_chars(to, to + kDoubleCharsMax, value, std::chars_format::general, 17);
   CHECK(error == std::errc());
   return static_cast<size_t>(end - to);
+}
+
+size_t format_long_double(char* to, long double value) {
+  CHECK(std::isfinite(value));
+  const int printed = std::snprintf(to, kLongDoubleCharsMax, "%.17Lf", value);
+  CHECK(printed > 0 && static_cast<size_t>(printed) < kLongDoubleCharsMax);
+  size_t size = static_cast<size_t>(printed);
+  while (to[size - 1] == '0')
+    --size;
+  if (to[size - 1] == '.') --size;
+  if (std::string_view(to, size) != "-0") return size;
+  *to = '0';
+  return 1;
 }
 
 }  // namespace sluice

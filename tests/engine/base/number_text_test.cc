@@ -160,6 +160,37 @@ TEST_CASE("random text is a double exactly when strtod thinks so", "[number]") {
   }
 }
 
+TEST_CASE("long doubles are read as Redis reads them", "[number]") {
+  REQUIRE(parse_long_double("3.0e3") == 3000.0L);
+  REQUIRE(parse_long_double("0x10") == 16.0L);
+  REQUIRE(parse_long_double("+1") == 1.0L);
+  REQUIRE(parse_long_double("1e4000").has_value());
+  REQUIRE(std::isinf(parse_long_double("-inf").value_or(0)));
+  REQUIRE(parse_long_double(std::string(kLongDoubleCharsMax - 1, '0')) == 0.0L);
+  for (const std::string_view text :
+       {"", " 1", "1 ", "\t1", "1x", "nan", "1e5000", "-1e5000", "1e-5000", "1,5", "."})
+    REQUIRE_FALSE(parse_long_double(text));
+  REQUIRE_FALSE(parse_long_double(std::string_view("1\0", 2)));
+  REQUIRE_FALSE(parse_long_double(std::string(kLongDoubleCharsMax, '0')));
+}
+
+TEST_CASE("long doubles are printed without an exponent and without zeros at the end", "[number]") {
+  const auto text = [](long double value) {
+    std::string to(kLongDoubleCharsMax, '\0');
+    to.resize(format_long_double(to.data(), value));
+    return to;
+  };
+  REQUIRE(text(0) == "0");
+  REQUIRE(text(-0.0L) == "0");
+  REQUIRE(text(-1e-30L) == "0");
+  REQUIRE(text(5200) == "5200");
+  REQUIRE(text(-2.75L) == "-2.75");
+  REQUIRE(text(0.1L + 0.2L) == "0.3");
+  REQUIRE(text(1e17L) == "100000000000000000");
+  REQUIRE(text(1e-17L) == "0.00000000000000001");
+  REQUIRE(text(std::numeric_limits<long double>::lowest()).size() > 300);
+}
+
 TEST_CASE("letters are equal in either case, other bytes only to themselves", "[ascii]") {
   REQUIRE(equals_folded("LPush", "lpUSH"));
   REQUIRE(equals_folded("", ""));
