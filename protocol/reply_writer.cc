@@ -60,6 +60,10 @@ void ReplyWriter::number(double value) {
   version_ == 3 ? line(',', digits) : bulk(digits);
 }
 
+void ReplyWriter::number_text(std::string_view text) {
+  version_ == 3 ? line(',', text) : bulk(text);
+}
+
 void ReplyWriter::boolean(bool value) {
   if (version_ == 3) return raw(value ? "#t\r\n" : "#f\r\n");
   integer(value ? 1 : 0);

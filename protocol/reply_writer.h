@@ -42,6 +42,8 @@ class ReplyWriter {
   // The number's decimal text as a bulk.
   void bulk_integer(int64_t value);
   void number(double value);
+  // The same by its text, where that has more digits than a double.
+  void number_text(std::string_view text);
   void boolean(bool value);
   // `text` is a decimal number.
   void big_number(std::string_view text);

@@ -24,6 +24,7 @@ constexpr Heading kHeadings[] = {
     {Group::kList, "Lists"},
     {Group::kStream, "Streams"},
     {Group::kString, "Strings"},
+    {Group::kBitmap, "Bits"},
     {Group::kHash, "Hashes"},
     {Group::kSet, "Sets"},
     {Group::kSortedSet, "Sorted sets"},

@@ -13,6 +13,12 @@ namespace sluice::commands {
 std::span<const core::CommandSpec> acl_commands();
 std::span<const core::CommandSpec> keys_commands();
 std::span<const core::CommandSpec> string_commands();
+std::span<const core::CommandSpec> string_range_commands();
+std::span<const core::CommandSpec> string_many_commands();
+std::span<const core::CommandSpec> string_number_commands();
+std::span<const core::CommandSpec> string_condition_commands();
+std::span<const core::CommandSpec> bitmap_commands();
+std::span<const core::CommandSpec> bitfield_commands();
 std::span<const core::CommandSpec> list_commands();
 std::span<const core::CommandSpec> list_pop_commands();
 std::span<const core::CommandSpec> list_move_commands();

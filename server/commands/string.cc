@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The string commands.
-#include <optional>
+// Commands on the value of a string key as a whole: GET and SET, and what came of them.
 #include <string>
 
 #include "server/commands/groups.h"
+#include "server/commands/lifetime.h"
 #include "server/commands/lookup.h"
+#include "server/commands/string_store.h"
+#include "server/commands/value_condition.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
 
@@ -21,176 +23,168 @@ using core::KeySpec;
 
 // --- Reading
 
-Result<void> get(CommandCall& call) {
-  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kString));
+void reply_value(CommandCall& call, const Entry* entry) {
   if (entry == nullptr) {
     call.reply.null();
   } else {
     call.reply.bulk(entry->string().view());
   }
+}
+
+Result<void> get(CommandCall& call) {
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kString));
+  reply_value(call, entry);
   return {};
 }
 
-// --- SET
+Result<void> strlen(CommandCall& call) {
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kString));
+  call.reply.integer(entry == nullptr ? 0 : static_cast<int64_t>(entry->string().size()));
+  return {};
+}
+
+Result<void> getdel(CommandCall& call) {
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kString));
+  reply_value(call, entry);
+  if (entry != nullptr) delete_key(call, call.words[1]);
+  return {};
+}
+
+Result<void> getex(CommandCall& call) {
+  const std::string_view key = call.words[1];
+  Lifetime lifetime;
+  Args args(call.words, 2);
+  while (accept_lifetime(args, "PERSIST", lifetime)) {
+  }
+  TRY_VOID(args.done());
+  TRY(const Entry* const entry, find_to_read(call, key, ValueType::kString));
+  if (entry == nullptr) {
+    call.reply.null();
+    return {};
+  }
+  UnixMs end;
+  if (lifetime.ends()) {
+    TRY(end, end_of(call, lifetime));
+  }
+  reply_value(call, entry);
+  if (lifetime.ends() && end <= call.stamp.now) {
+    delete_key(call, key);
+  } else if (lifetime.ends()) {
+    call.keyspace().expire_at(*entry, end);
+    char text[kI64CharsMax];
+    call.log_as({"PEXPIREAT", key, {text, format_i64(text, end.count)}});
+    call.changed(key, KeyEvent::kExpire);
+  } else if (lifetime.other() && call.keyspace().persist(*entry)) {
+    call.log_as({"PERSIST", key});
+    call.changed(key, KeyEvent::kPersist);
+  }
+  return {};
+}
+
+// --- Storing
 
 struct SetOptions {
   bool if_absent = false;
   bool if_present = false;
   bool reply_old = false;
-  bool keep_expiry = false;
-  std::optional<UnixMs> expires;
+  ValueCondition condition;
+  Lifetime lifetime;
 };
-
-Error invalid_expire_time(CommandCall& call) {
-  return call.fail(std::string("ERR invalid expire time in '").append(call.spec.name).append("' command"));
-}
-
-// The time behind EX, PX, EXAT or PXAT; `unit` in milliseconds, `from` the stamp's time or 0.
-Result<UnixMs> expire_argument(CommandCall& call, std::string_view text, int64_t unit, UnixMs from) {
-  const auto amount = parse_i64(text);
-  if (!amount) return Error::kNotInteger;
-  int64_t when = 0;
-  if (*amount <= 0 || __builtin_mul_overflow(*amount, unit, &when) ||
-      __builtin_add_overflow(when, from.count, &when)) {
-    return invalid_expire_time(call);
-  }
-  return UnixMs{when};
-}
 
 Result<SetOptions> set_options(CommandCall& call) {
   SetOptions options;
   Args args(call.words, 3);
-  enum class ExpiryKind : uint8_t { kNone, kEx, kPx, kExAt, kPxAt };
-  struct {
-    ExpiryKind kind = ExpiryKind::kNone;
-    std::string_view text;
-    int64_t unit = 0;
-    UnixMs from;
-  } expiry;
-  // The same kind again replaces what it said before, as in Redis.
-  const auto take_expiry = [&](ExpiryKind kind, int64_t unit, UnixMs from) {
-    const bool fits = expiry.kind == ExpiryKind::kNone || expiry.kind == kind;
-    if (!fits || options.keep_expiry || !args.more()) return false;
-    expiry = {kind, args.text(), unit, from};
-    return true;
-  };
-  while (args.more()) {
-    bool fits = false;
+  while (args.more() && !args.failed()) {
     if (args.accept("NX")) {
-      fits = !options.if_present;
       options.if_absent = true;
     } else if (args.accept("XX")) {
-      fits = !options.if_absent;
       options.if_present = true;
     } else if (args.accept("GET")) {
-      fits = true;
       options.reply_old = true;
-    } else if (args.accept("KEEPTTL")) {
-      fits = expiry.unit == 0;
-      options.keep_expiry = true;
-    } else if (args.accept("EX")) {
-      fits = take_expiry(ExpiryKind::kEx, 1000, call.stamp.now);
-    } else if (args.accept("PX")) {
-      fits = take_expiry(ExpiryKind::kPx, 1, call.stamp.now);
-    } else if (args.accept("EXAT")) {
-      fits = take_expiry(ExpiryKind::kExAt, 1000, UnixMs{0});
-    } else if (args.accept("PXAT")) {
-      fits = take_expiry(ExpiryKind::kPxAt, 1, UnixMs{0});
+    } else if (!accept_lifetime(args, "KEEPTTL", options.lifetime) &&
+               !accept_value_condition(args, options.condition)) {
+      return Error::kSyntax;
     }
-    if (!fits) return Error::kSyntax;
   }
-  if (expiry.unit != 0) {
-    TRY(options.expires, expire_argument(call, expiry.text, expiry.unit, expiry.from));
-  }
+  TRY_VOID(args.good());
+  if (options.if_absent + options.if_present + options.condition.given() > 1) return Error::kSyntax;
   return options;
 }
 
-void log_set(CommandCall& call, const SetOptions& options) {
+bool may_set(const SetOptions& options, const Entry* entry) {
+  if (entry == nullptr) return !options.if_present && options.condition.holds_without_key();
+  if (options.if_absent) return false;
+  return !options.condition.given() || options.condition.holds(entry->string().view());
+}
+
+Result<void> set_with_options(CommandCall& call) {
   const std::string_view key = call.words[1];
   const std::string_view value = call.words[2];
-  if (call.words.size() == 3) {
-    call.log();
-  } else if (options.expires) {
-    char text[kI64CharsMax];
-    call.log_as({"SET", key, value, "PXAT", {text, format_i64(text, options.expires->count)}});
-  } else if (options.keep_expiry) {
-    call.log_as({"SET", key, value, "KEEPTTL"});
-  } else {
-    call.log_as({"SET", key, value});
+  TRY(const SetOptions options, set_options(call));
+  Until until{.as_before = options.lifetime.other()};
+  if (options.lifetime.ends()) {
+    TRY(until.end, end_of(call, options.lifetime));
   }
+  TRY_VOID(check_digest(call, options.condition));
+  TRY_VOID(check_string_size(call, value.size()));
+  const Entry* entry = call.keyspace().find(call.db(), key);
+  const bool reads = options.reply_old || options.condition.given();
+  if (reads && entry != nullptr && entry->type() != ValueType::kString) return Error::kWrongType;
+  if (options.reply_old) reply_value(call, entry);
+  const bool met = may_set(options, entry);
+  if (met) store_string(call, key, value, until);
+  if (options.reply_old) return {};
+  if (met) {
+    call.reply.ok();
+  } else {
+    call.reply.null();
+  }
+  return {};
 }
 
 Result<void> set(CommandCall& call) {
+  if (call.words.size() > 3) return set_with_options(call);
   const std::string_view key = call.words[1];
-  TRY(const SetOptions options, set_options(call));
-  const Entry* entry = call.keyspace().find(call.db(), key);
-  if (options.reply_old) {
-    if (entry != nullptr && entry->type() != ValueType::kString) return Error::kWrongType;
-    if (entry == nullptr) {
-      call.reply.null();
-    } else {
-      call.reply.bulk(entry->string().view());
-    }
-  }
-  if ((options.if_absent && entry != nullptr) || (options.if_present && entry == nullptr)) {
-    if (!options.reply_old) call.reply.null();
-    return {};
-  }
-  // Set to a time that has passed: the key ends at once. From the log it ends by its own record.
-  if (options.expires && *options.expires <= call.stamp.now && call.mode != CommandCall::Mode::kReplay) {
-    if (entry != nullptr) {
-      call.keyspace().erase(*entry);
-      call.log_as({"DEL", key});
-      call.changed(key, KeyEvent::kDel);
-    }
-  } else {
-    Entry& stored =
-        call.keyspace().set_string(call.db(), key, call.words[2],
-                                   options.keep_expiry ? Keyspace::Expiry::kKeep : Keyspace::Expiry::kDrop);
-    if (options.expires) call.keyspace().expire_at(stored, *options.expires);
-    log_set(call, options);
-    call.changed(key, KeyEvent::kSet);
-    if (options.expires) call.changed(key, KeyEvent::kExpire);
-  }
-  if (!options.reply_old) call.reply.ok();
-  return {};
-}
-
-// --- Counting
-
-Result<void> add(CommandCall& call, int64_t amount, KeyEvent event) {
-  const std::string_view key = call.words[1];
-  TRY(Entry* const entry, find_to_write(call, key, ValueType::kString));
-  int64_t value = 0;
-  if (entry != nullptr) {
-    const auto current = parse_i64(entry->string().view());
-    if (!current) return Error::kNotInteger;
-    value = *current;
-  }
-  if (__builtin_add_overflow(value, amount, &value)) return Error::kOverflow;
-  char text[kI64CharsMax];
-  const std::string_view digits(text, format_i64(text, value));
-  if (entry != nullptr) {
-    entry->string().assign(digits);
-  } else {
-    call.keyspace().set_string(call.db(), key, digits);
-  }
+  TRY_VOID(check_string_size(call, call.words[2].size()));
+  call.keyspace().set_string(call.db(), key, call.words[2]);
   call.log();
-  call.changed(key, event);
-  call.reply.integer(value);
+  call.changed(key, KeyEvent::kSet);
+  call.reply.ok();
   return {};
 }
 
-Result<void> incr(CommandCall& call) {
-  return add(call, 1, KeyEvent::kIncrBy);
+Result<void> setnx(CommandCall& call) {
+  TRY_VOID(check_string_size(call, call.words[2].size()));
+  const bool absent = call.keyspace().find(call.db(), call.words[1]) == nullptr;
+  if (absent) store_string(call, call.words[1], call.words[2], {});
+  call.reply.integer(absent ? 1 : 0);
+  return {};
 }
-Result<void> decr(CommandCall& call) {
-  return add(call, -1, KeyEvent::kDecrBy);
+
+Result<void> set_for(CommandCall& call, Lifetime::Kind unit) {
+  TRY(const UnixMs end, end_of(call, {unit, call.words[2]}));
+  TRY_VOID(check_string_size(call, call.words[3].size()));
+  store_string(call, call.words[1], call.words[3], {.end = end});
+  call.reply.ok();
+  return {};
+}
+
+Result<void> setex(CommandCall& call) {
+  return set_for(call, Lifetime::Kind::kSeconds);
+}
+Result<void> psetex(CommandCall& call) {
+  return set_for(call, Lifetime::Kind::kMilliseconds);
+}
+
+Result<void> getset(CommandCall& call) {
+  TRY_VOID(check_string_size(call, call.words[2].size()));
+  TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kString));
+  reply_value(call, entry);
+  store_string(call, call.words[1], call.words[2], {});
+  return {};
 }
 
 // --- Rows
-
-constexpr uint16_t kUpdateKeys = core::kRw | core::kAccess | core::kUpdate;
 
 constexpr CommandSpec kRows[] = {
     {.name = "get",
@@ -203,37 +197,90 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Replies the value of a string."},
+    {.name = "strlen",
+     .syntax = "key",
+     .handler = strlen,
+     .arity = Arity::exactly(2),
+     .flags = core::kReadOnly | core::kFast,
+     .keys = {KeySpec::one(core::kRo)},
+     .group = core::Group::kString,
+     .since = "2.2.0",
+     .complexity = "O(1)",
+     .summary = "Tells how many bytes a string has."},
+    {.name = "getdel",
+     .syntax = "key",
+     .handler = getdel,
+     .arity = Arity::exactly(2),
+     .flags = core::kWrite | core::kFast,
+     .keys = {KeySpec::one(core::kRw | core::kAccess | core::kDelete)},
+     .group = core::Group::kString,
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Replies the value of a string and ends the key."},
+    {.name = "getex",
+     .syntax = "key expiration:[EX seconds:integer|PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
+               "PXAT unix-time-milliseconds:unix-time|PERSIST]",
+     .handler = getex,
+     .arity = Arity::at_least(2),
+     .flags = core::kWrite | core::kFast,
+     .keys = {KeySpec::one(core::kRw | core::kAccess | core::kUpdate)},
+     .group = core::Group::kString,
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Replies the value of a string and sets or takes off its expiry time."},
     {.name = "set",
-     .syntax = "key value condition:[NX|XX] [GET] expiration:[EX seconds:integer|PX milliseconds:integer|"
-               "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
+     .syntax =
+         "key value condition:[NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] "
+         "[GET] expiration:[EX seconds:integer|PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
+         "PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
      .handler = set,
      .arity = Arity::at_least(3),
      .flags = core::kWrite | core::kDenyOom,
-     .keys = {KeySpec::one(kUpdateKeys | core::kVariable)},
+     .keys = {KeySpec::one(core::kRw | core::kAccess | core::kUpdate | core::kVariable)},
      .group = core::Group::kString,
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Makes a key hold a string, whatever it held before."},
-    {.name = "incr",
-     .syntax = "key",
-     .handler = incr,
-     .arity = Arity::exactly(2),
+    {.name = "setnx",
+     .syntax = "key value",
+     .handler = setnx,
+     .arity = Arity::exactly(3),
      .flags = core::kWrite | core::kDenyOom | core::kFast,
-     .keys = {KeySpec::one(kUpdateKeys)},
+     .keys = {KeySpec::one(core::kOw | core::kInsert)},
      .group = core::Group::kString,
      .since = "1.0.0",
      .complexity = "O(1)",
-     .summary = "Adds one to the integer that a string holds; a missing one counts as 0."},
-    {.name = "decr",
-     .syntax = "key",
-     .handler = decr,
-     .arity = Arity::exactly(2),
+     .summary = "Makes a key hold a string if it does not exist yet."},
+    {.name = "setex",
+     .syntax = "key seconds:integer value",
+     .handler = setex,
+     .arity = Arity::exactly(4),
+     .flags = core::kWrite | core::kDenyOom,
+     .keys = {KeySpec::one(core::kOw | core::kUpdate)},
+     .group = core::Group::kString,
+     .since = "2.0.0",
+     .complexity = "O(1)",
+     .summary = "Makes a key hold a string for so many seconds."},
+    {.name = "psetex",
+     .syntax = "key milliseconds:integer value",
+     .handler = psetex,
+     .arity = Arity::exactly(4),
+     .flags = core::kWrite | core::kDenyOom,
+     .keys = {KeySpec::one(core::kOw | core::kUpdate)},
+     .group = core::Group::kString,
+     .since = "2.6.0",
+     .complexity = "O(1)",
+     .summary = "Makes a key hold a string for so many milliseconds."},
+    {.name = "getset",
+     .syntax = "key value",
+     .handler = getset,
+     .arity = Arity::exactly(3),
      .flags = core::kWrite | core::kDenyOom | core::kFast,
-     .keys = {KeySpec::one(kUpdateKeys)},
+     .keys = {KeySpec::one(core::kRw | core::kAccess | core::kUpdate)},
      .group = core::Group::kString,
      .since = "1.0.0",
      .complexity = "O(1)",
-     .summary = "Takes one from the integer that a string holds; a missing one counts as 0."},
+     .summary = "Replies the value of a string and replaces it."},
 };
 static_assert(core::well_formed(kRows));
 

@@ -10,26 +10,35 @@ namespace {
 
 using Group = std::span<const core::CommandSpec> (*)();
 
+// One a line, so that two branches can each add some.
+// clang-format off
 constexpr Group kGroups[] = {
+    acl_commands,
     keys_commands,
     string_commands,
+    string_range_commands,
+    string_many_commands,
+    string_number_commands,
+    string_condition_commands,
+    bitmap_commands,
+    bitfield_commands,
     list_commands,
     list_pop_commands,
     list_move_commands,
     list_edit_commands,
     stream_commands,
     stream_delete_commands,
-    stream_idempotent_commands,
     stream_group_commands,
     stream_pending_commands,
     stream_claim_commands,
     stream_info_commands,
+    stream_idempotent_commands,
     queue_commands,
-    queue_policy_commands,
     queue_add_commands,
     queue_reserve_commands,
     queue_redrive_commands,
     queue_pending_commands,
+    queue_policy_commands,
     queue_info_commands,
     queue_internal_commands,
     transaction_commands,
@@ -40,10 +49,10 @@ constexpr Group kGroups[] = {
     command_commands,
     config_commands,
     info_commands,
-    admin_commands,
     introspection_commands,
-    acl_commands,
+    admin_commands,
 };
+// clang-format on
 
 std::vector<core::CommandSpec> all_rows() {
   std::vector<core::CommandSpec> rows;

@@ -18,6 +18,7 @@ struct GroupWords {
 constexpr GroupWords kGroups[] = {
     {Group::kGeneric, "generic", "keyspace"},
     {Group::kString, "string", "string"},
+    {Group::kBitmap, "bitmap", "bitmap"},
     {Group::kList, "list", "list"},
     {Group::kSet, "set", "set"},
     {Group::kSortedSet, "sorted-set", "sortedset"},

@@ -13,8 +13,10 @@ KeyRange locate_counted(const KeySpec& keys, std::span<const std::string_view> w
   const size_t at = static_cast<size_t>(keys.first);
   if (at >= words.size()) return {.valid = false};
   const auto count = parse_i64(words[at]);
-  if (!count || *count < 1 || static_cast<uint64_t>(*count) > words.size() - at - 1) return {.valid = false};
-  return {.first = at + 1, .count = static_cast<size_t>(*count)};
+  const auto step = static_cast<size_t>(keys.step);
+  if (!count || *count < 1 || static_cast<uint64_t>(*count) > (words.size() - at - 1) / step)
+    return {.valid = false};
+  return {.first = at + 1, .count = static_cast<size_t>(*count), .step = step};
 }
 
 KeyRange locate_after_word(const KeySpec& keys, std::span<const std::string_view> words) {

@@ -92,8 +92,10 @@ struct KeySpec {
   static constexpr KeySpec range(int first, int last, int step, uint16_t flags) {
     return {Kind::kRange, flags, first, last, step};
   }
-  // "numkeys key [key ...]" with numkeys at `index`.
-  static constexpr KeySpec counted(int index, uint16_t flags) { return {Kind::kCounted, flags, index, 0, 1}; }
+  // "numkeys key [key ...]" with numkeys at `index`; with step 2 a value stands behind each key.
+  static constexpr KeySpec counted(int index, uint16_t flags, int step = 1) {
+    return {Kind::kCounted, flags, index, 0, step};
+  }
   // From `index` on conditions, each of them "IFEQ key value", "IFNE key value", "NX key" or "XX key".
   static constexpr KeySpec conditions(int index, uint16_t flags) {
     return {Kind::kConditions, flags, index, 0, 1};
@@ -114,6 +116,7 @@ using Keys = std::array<KeySpec, 2>;
 enum class Group : uint8_t {
   kGeneric,
   kString,
+  kBitmap,
   kList,
   kSet,
   kSortedSet,

@@ -30,9 +30,8 @@ namespace sluice::core {
   X(kSetRange,             "setrange",              '$', false)  \
   X(kAppend,               "append",                '$', false)  \
   X(kIncrBy,               "incrby",                '$', false)  \
-  X(kDecrBy,               "decrby",                '$', false)  \
   X(kIncrByFloat,          "incrbyfloat",           '$', false)  \
-  X(kSetBit,               "setbit",                '$', true)   \
+  X(kSetBit,               "setbit",                '$', false)  \
   X(kLpush,                "lpush",                 'l', true)   \
   X(kRpush,                "rpush",                 'l', true)   \
   X(kLpop,                 "lpop",                  'l', false)  \
