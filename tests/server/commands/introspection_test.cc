@@ -110,7 +110,7 @@ TEST_CASE("COMMAND DOCS answers the tree of arguments", "[command]") {
                    " *6 $4 name $5 count $4 type $7 integer $5 flags *1 +optional"));
   c("HELLO 3");
   REQUIRE(contains(c("COMMAND DOCS set"),
-                   "%4 $4 name $9 condition $4 type $5 oneof $5 flags ~1 +optional $9 arguments *2 "
+                   "%4 $4 name $9 condition $4 type $5 oneof $5 flags ~1 +optional $9 arguments *6 "
                    "%3 $4 name $2 nx $4 type $10 pure-token $5 token $2 NX"));
   REQUIRE(contains(c("COMMAND DOCS config"), "$11 subcommands %"));
   REQUIRE(starts_with(c("COMMAND DOCS"), "%" + c("COMMAND COUNT").substr(1) + " "));
