@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-// O(|a| * |b|) time, O(|b|) memory.
+// O(|a| * |b| / 64) time; memory for a bit of each byte of b, once for each byte that occurs in a.
 uint32_t common_subsequence_length(std::string_view a, std::string_view b);
 
 // Bytes of the sequence that lie side by side in both strings: [in_a, in_a + size) and [in_b, in_b + size).
@@ -19,7 +19,7 @@ struct CommonRun {
   uint32_t in_b;
   uint32_t size;
 };
-// As few runs as make the sequence, the last one first. O(|a| * |b|) time, and a bit of memory for each pair.
+// As few runs as make the sequence, the last one first. O(|a| * |b| / 64) time and words of memory.
 std::vector<CommonRun> longest_common_subsequence(std::string_view a, std::string_view b);
 
 }  // namespace sluice

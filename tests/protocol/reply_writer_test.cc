@@ -65,6 +65,7 @@ TEST_CASE("what only RESP3 can say has its RESP2 stand-in", "[reply]") {
   REQUIRE(both([](ReplyWriter& r) { r.number(1.5); }) == Both{"$3\r\n1.5\r\n", ",1.5\r\n"});
   REQUIRE(both([](ReplyWriter& r) { r.number(-INFINITY); }) == Both{"$4\r\n-inf\r\n", ",-inf\r\n"});
   REQUIRE(both([](ReplyWriter& r) { r.number(10); }) == Both{"$2\r\n10\r\n", ",10\r\n"});
+  REQUIRE(both([](ReplyWriter& r) { r.number_text("0.1"); }) == Both{"$3\r\n0.1\r\n", ",0.1\r\n"});
   REQUIRE(both([](ReplyWriter& r) { r.big_number("123"); }) == Both{"$3\r\n123\r\n", "(123\r\n"});
   REQUIRE(both([](ReplyWriter& r) { r.verbatim("txt", "a\nb"); }) ==
           Both{"$3\r\na\nb\r\n", "=7\r\ntxt:a\nb\r\n"});
