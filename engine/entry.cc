@@ -117,6 +117,10 @@ void Entry::take_value(Entry& from) {
 void Entry::digest(Digest& into) const {
   into.add(static_cast<uint64_t>(db_));
   into.add(key());
+  digest_value(into);
+}
+
+void Entry::digest_value(Digest& into) const {
   into.add(type_name(type_));
   switch (type_) {
     case ValueType::kString:

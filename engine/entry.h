@@ -89,6 +89,7 @@ class Entry : public Timer {
   void take_value(Entry& from);
 
   void digest(Digest& into) const;
+  void digest_value(Digest& into) const;
   void dump(RecordSink& sink) const;
 
   ValueType type_ = ValueType::kString;

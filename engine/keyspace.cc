@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "engine/keyspace.h"
 
+#include <cmath>
+
 #include "engine/list_value.h"
 #include "engine/snapshot.h"
 #include "engine/stream.h"
 
 namespace sluice {
+namespace {
+
+constexpr int kEndLowBits = 20;
+constexpr uint64_t kEndLowMask = (1u << kEndLowBits) - 1;
+
+}  // namespace
 
 Keyspace::Keyspace(uint64_t hash_seed) {
   for (KeyTable& table : databases_) {
@@ -92,16 +100,43 @@ void Keyspace::erase(const Entry& entry) {
 
 void Keyspace::expire_at(const Entry& entry, UnixMs when) {
   Entry& timed = for_write(entry);
-  if (!timed.armed()) ++expires_[database(timed.db())];
+  Ends& ends = expires_[database(timed.db())];
+  if (timed.armed()) ends.remove(expiries_.when(timed));
+  ends.add(when.count);
   expiries_.arm(timed, when.count, expiry_order_++);
 }
 
 bool Keyspace::persist(const Entry& entry) {
   if (!entry.armed()) return false;
   Entry& timed = for_write(entry);
+  expires_[database(timed.db())].remove(expiries_.when(timed));
   expiries_.disarm(timed);
-  --expires_[database(timed.db())];
   return true;
+}
+
+void Keyspace::Ends::add(int64_t when) {
+  const auto time = static_cast<uint64_t>(when);
+  ++count;
+  sum_high += time >> kEndLowBits;
+  sum_low += time & kEndLowMask;
+}
+
+void Keyspace::Ends::remove(int64_t when) {
+  const auto time = static_cast<uint64_t>(when);
+  --count;
+  sum_high -= time >> kEndLowBits;
+  sum_low -= time & kEndLowMask;
+}
+
+Millis Keyspace::Ends::mean_left(UnixMs now) const {
+  if (count == 0) return Millis{0};
+  const auto now_high = static_cast<double>(now.count >> kEndLowBits);
+  const auto now_low = static_cast<double>(static_cast<uint64_t>(now.count) & kEndLowMask);
+  // The great parts are subtracted first, so that the milliseconds are not rounded away.
+  const double high = static_cast<double>(sum_high) / static_cast<double>(count) - now_high;
+  const double low = static_cast<double>(sum_low) / static_cast<double>(count) - now_low;
+  const double left = high * static_cast<double>(kEndLowMask + 1) + low;
+  return Millis{left < 0 ? 0 : std::llround(left)};
 }
 
 std::optional<UnixMs> Keyspace::expires_at(const Entry& entry) const {
@@ -131,7 +166,7 @@ void Keyspace::flush(int db) {
     Entry::destroy(entry);
   });
   table.clear();
-  expires_[database(db)] = 0;
+  expires_[database(db)] = {};
 }
 
 void Keyspace::flush_all() {
@@ -151,6 +186,12 @@ void Keyspace::digest(Digest& into) const {
       into.add_unordered(part);
     });
   }
+}
+
+std::string Keyspace::digest_value(const Entry& entry) const {
+  Digest digest;
+  entry.digest_value(digest);
+  return digest.text();
 }
 
 void Keyspace::check_invariants() const {

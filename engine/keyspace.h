@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/base/time.h"
@@ -82,7 +83,9 @@ class Keyspace {
   // Heap memory of the table that finds them, in bytes; not of the entries. O(segments).
   size_t table_bytes(int db) const { return databases_[database(db)].bytes(); }
   // How many of them have an expiry time.
-  size_t expires(int db) const { return expires_[database(db)]; }
+  size_t expires(int db) const { return expires_[database(db)].count; }
+  // How much longer they live on average; 0 if there are none. O(1).
+  Millis mean_lifetime_left(int db, UnixMs now) const { return expires_[database(db)].mean_left(now); }
 
   // Visits some keys and returns where to go on; 0 is the start and the end. A key that is there from the
   // first call to the last is visited at least once, whatever is added and erased in between. `wanted` is a
@@ -98,6 +101,9 @@ class Keyspace {
   // Keys, types, values and expiry times of all databases.
   void digest(Digest& into) const;
 
+  // Of the type and value of one key alone, as text.
+  std::string digest_value(const Entry& entry) const;
+
   void check_invariants() const;
 
  private:
@@ -112,7 +118,16 @@ class Keyspace {
   void before_change(Entry& entry);
 
   std::array<KeyTable, kDatabases> databases_;
-  std::array<size_t, kDatabases> expires_{};
+  // Keys that have an expiry time, and the sum of these in two parts, because one would not hold that of ten million.
+  struct Ends {
+    size_t count = 0;
+    uint64_t sum_high = 0;
+    uint64_t sum_low = 0;
+    void add(int64_t when);
+    void remove(int64_t when);
+    Millis mean_left(UnixMs now) const;
+  };
+  std::array<Ends, kDatabases> expires_{};
   TimerHeap expiries_;
   uint64_t expiry_order_ = 0;  // keys that expire in the same millisecond go in the order they were told to
 

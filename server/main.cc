@@ -161,6 +161,27 @@ int serve(core::Server& server, net::Network& network, net::StdoutNotices& notic
   return exit_code;
 }
 
+core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy,
+                                 const std::string& config_file) {
+  core::ProcessFacts facts;
+  facts.executable = net::executable_path();
+  facts.config_file = config_file;
+  facts.process_id = net::process_id();
+  facts.run_id = make_run_id(entropy);
+  facts.memory_used = [&memory] { return memory.used(); };
+  facts.memory_resident = net::resident_bytes;
+  facts.cpu_time = net::cpu_time;
+  facts.multiplexing = "epoll";
+  facts.os = net::system_name();
+  facts.allocator = net::Memory::name();
+  facts.allocator_bytes = [&memory] { return memory.bytes(); };
+  facts.system_memory = net::system_memory();
+  facts.allocator_report = net::Memory::report;
+  facts.purge_memory = net::Memory::purge;
+  facts.pause = net::pause;
+  return facts;
+}
+
 // Everything that has to live as long as the server, in the order in which it needs each other.
 int build_and_serve(Config config, const std::string& config_file) {
   net::WallClock clock;
@@ -189,13 +210,7 @@ int build_and_serve(Config config, const std::string& config_file) {
                        .worker = worker,
                        .rewrite_worker = rewrite_worker,
                        .notices = notices},
-                      {.executable = net::executable_path(),
-                       .config_file = config_file,
-                       .process_id = net::process_id(),
-                       .run_id = make_run_id(entropy),
-                       .memory_used = [&memory] { return memory.used(); },
-                       .memory_resident = [&memory] { return memory.resident(); }},
-                      commands::command_table());
+                      process_facts(memory, entropy, config_file), commands::command_table());
   net::Network network(loop, server, notices);
   return serve(server, network, notices);
 }

@@ -3,6 +3,7 @@
 // CONFIG: the settings at run time. What there is, and what may change, is the table of core/directives.h.
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
+#include "server/core/directives.h"
 #include "server/core/server.h"
 
 namespace sluice::commands {
@@ -25,6 +26,9 @@ Result<void> config_get(CommandCall& call) {
 Result<void> config_set(CommandCall& call) {
   const core::Words names_and_values = call.words.subspan(2);
   if (names_and_values.size() % 2 != 0) return Error::kSyntax;
+  for (size_t i = 0; i < names_and_values.size(); i += 2) {
+    if (core::is_secret(names_and_values[i])) call.server.slow_log.hide(2 + i + 1);
+  }
   if (const auto refusal = call.server.config.set_many(names_and_values)) return call.fail(*refusal);
   for (size_t i = 0; i < names_and_values.size(); i += 2)
     call.server.setting_changed(names_and_values[i]);
@@ -34,7 +38,7 @@ Result<void> config_set(CommandCall& call) {
 
 Result<void> config_resetstat(CommandCall& call) {
   call.server.metrics = {};
-  call.server.metrics.commands_rate.restart(call.server.sequencer.mono_now());
+  call.server.metrics.restart_rates(call.server.sequencer.mono_now());
   call.server.commands.reset_stats();
   call.reply.ok();
   return {};

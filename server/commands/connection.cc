@@ -84,6 +84,8 @@ Result<void> log_in(CommandCall& call, std::string_view user, std::string_view p
 }
 
 Result<void> auth(CommandCall& call) {
+  for (size_t word = 1; word < call.words.size(); ++word)
+    call.server.slow_log.hide(word);
   if (call.words.size() > 3) return Error::kSyntax;
   const bool names_user = call.words.size() == 3;
   if (!names_user && call.server.acl.default_user().needs_no_password()) {
@@ -115,6 +117,8 @@ Result<HelloOptions> hello_options(CommandCall& call) {
   while (args.more()) {
     const std::string_view option = args.peek();
     if (args.left() >= 3 && args.accept("AUTH")) {
+      call.server.slow_log.hide(args.position());
+      call.server.slow_log.hide(args.position() + 1);
       options.user = args.text();
       options.password = args.text();
     } else if (args.left() >= 2 && args.accept("SETNAME")) {

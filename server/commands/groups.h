@@ -46,6 +46,10 @@ std::span<const core::CommandSpec> client_commands();
 std::span<const core::CommandSpec> command_commands();
 std::span<const core::CommandSpec> config_commands();
 std::span<const core::CommandSpec> info_commands();
+std::span<const core::CommandSpec> debug_commands();
+std::span<const core::CommandSpec> slowlog_commands();
+std::span<const core::CommandSpec> latency_commands();
+std::span<const core::CommandSpec> memory_commands();
 std::span<const core::CommandSpec> introspection_commands();
 std::span<const core::CommandSpec> admin_commands();
 

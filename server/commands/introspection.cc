@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Small questions about the server: its time, its size, its state as a digest.
+// Small questions about the server: its time, its size, its picture.
 #include <string>
 
 #include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
 #include "server/commands/groups.h"
 #include "server/core/server.h"
+#include "server/core/version.h"
 
 namespace sluice::commands {
 namespace {
@@ -13,7 +15,6 @@ namespace {
 using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
-using core::Session;
 
 // Seconds since 1970 and microseconds. The server's clock has milliseconds, and stands still within a turn.
 Result<void> time(CommandCall& call) {
@@ -29,41 +30,23 @@ Result<void> dbsize(CommandCall& call) {
   return {};
 }
 
-// --- DEBUG
+// --- LOLWUT
 
-bool is_local(const Session& session) {
-  const std::string_view address = session.address;
-  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("::1") ||
-         address.starts_with("/");
-}
+// Water falls over a gate: as wide as a terminal, the same each time.
+constexpr std::string_view kPicture =
+    "        ||====||\n"
+    "~~~~~~~~||    ||\n"
+    "  ~  ~  ||____||\n"
+    "~   ~   | .  . |\\_~_~_~__~_~_~_\n"
+    " ~  ~ ~ |______| ~  ~~  ~   ~ ~\n";
 
-bool debug_allowed(const CommandCall& call) {
-  switch (call.server.config.settings().enable_debug_command) {
-    case core::DebugCommand::kNo:
-      return false;
-    case core::DebugCommand::kLocal:
-      return is_local(call.session);
-    case core::DebugCommand::kYes:
-      return true;
-  }
-  return false;
-}
-
-Result<void> debug(CommandCall& call) {
-  if (!debug_allowed(call)) {
-    return call.fail(
-        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run "
-        "it "
-        "from a local connection, otherwise you need to set this option in the configuration file, and then "
-        "restart the server.");
-  }
-  if (call.words.size() == 2 && equals_folded(call.words[1], "digest")) {
-    call.reply.simple(call.server.digest());
-    return {};
-  }
-  return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
-                       .append(call.words[1])
-                       .append("'. Try DEBUG HELP."));
+Result<void> lolwut(CommandCall& call) {
+  if (call.words.size() >= 3 && equals_folded(call.words[1], "VERSION") && !parse_i64(call.words[2]))
+    return Error::kNotInteger;
+  std::string text(kPicture);
+  text.append("\nSluice ver. ").append(core::kVersion).append("\n");
+  call.reply.verbatim("txt", text);
+  return {};
 }
 
 constexpr core::Group kGroup = core::Group::kServer;
@@ -85,16 +68,15 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Counts the keys of the database."},
-    {.name = "debug",
-     .syntax = "<DIGEST>",
-     .handler = debug,
-     .arity = Arity::at_least(2),
-     .flags = core::kAdmin | core::kNoScript | core::kLoading | core::kStale,
+    {.name = "lolwut",
+     .syntax = "[VERSION version:integer]",
+     .handler = lolwut,
+     .arity = Arity::at_least(1),
+     .flags = core::kReadOnly | core::kFast,
      .group = kGroup,
-     .since = "1.0.0",
-     .complexity = "O(N), N the size of the state",
-     .summary =
-         "Tells a digest of the whole logged state, for tests; off unless enable-debug-command allows it."},
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Draws a picture and tells the server's version."},
 };
 static_assert(core::well_formed(kRows));
 

@@ -49,6 +49,10 @@ constexpr Group kGroups[] = {
     command_commands,
     config_commands,
     info_commands,
+    debug_commands,
+    slowlog_commands,
+    latency_commands,
+    memory_commands,
     introspection_commands,
     admin_commands,
 };

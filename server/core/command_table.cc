@@ -111,6 +111,16 @@ size_t CommandTable::index(const CommandSpec& spec) const {
   return 0;
 }
 
+void CommandTable::reset_stats(Reset what) {
+  for (CommandStats& stats : stats_) {
+    if (what == Reset::kAll) {
+      stats = {};
+    } else {
+      stats.latencies = nullptr;
+    }
+  }
+}
+
 std::string CommandTable::full_name(std::string_view container, const CommandSpec& spec) {
   std::string name(container);
   if (!name.empty()) name += '|';

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/core/command_spec.h"
+#include "server/core/latency_histogram.h"
 
 namespace sluice::core {
 
@@ -17,8 +19,15 @@ namespace sluice::core {
 struct CommandStats {
   uint64_t calls = 0;
   uint64_t nanoseconds = 0;
-  uint64_t rejected = 0;  // refused before it ran
-  uint64_t failed = 0;    // ran and answered an error
+  uint64_t rejected = 0;                             // refused before it ran
+  uint64_t failed = 0;                               // ran and answered an error
+  std::unique_ptr<LatencyHistogram> latencies = {};  // made at the first call that is to be recorded
+
+  void record_latency(uint64_t call_nanoseconds) {
+    if (latencies == nullptr) [[unlikely]]
+      latencies = std::make_unique<LatencyHistogram>();
+    latencies->record(call_nanoseconds);
+  }
 };
 
 class CommandTable {
@@ -36,7 +45,9 @@ class CommandTable {
   // From 0 to size() - 1, another one for each row and subcommand's row of this table.
   size_t index(const CommandSpec& spec) const;
   size_t size() const { return stats_.size(); }
-  void reset_stats() { stats_.assign(stats_.size(), {}); }
+  // Statistics begin again: all, or the latencies alone.
+  enum class Reset : uint8_t { kAll, kLatencies };
+  void reset_stats(Reset what = Reset::kAll);
   // "get" or "config|get".
   static std::string full_name(std::string_view container, const CommandSpec& spec);
   std::string full_name(const CommandSpec& spec) const;

@@ -57,6 +57,7 @@ bool Commit::load(Session& session) {
     return false;
   }
   log_ = std::move(opened).value();
+  rewrite_.loaded(server_.sequencer.sequence());
   last_sync_ = server_.sequencer.mono_now();
   load_time_ = Millis{static_cast<int64_t>((server_.seams.steady_clock.nanoseconds() - started) / 1'000'000)};
   notices.write(NoticeLevel::kNotice, "Log loaded from " + settings.appenddirname + ": " +
@@ -144,7 +145,9 @@ void Commit::write() {
   const MonoMs now = server_.sequencer.mono_now();
   if (!healthy() && now < last_write_attempt_ + kWriteRetryInterval) return;
   last_write_attempt_ = now;
+  const uint64_t began = server_.seams.steady_clock.stopwatch();
   (void)log_->write();  // write_error() keeps what it said
+  server_.note_latency(LatencyEvent::kAofWrite, began);
 }
 
 void Commit::sync_took(uint64_t nanoseconds) {
@@ -154,9 +157,11 @@ void Commit::sync_took(uint64_t nanoseconds) {
 }
 
 void Commit::sync_inline() {
+  const uint64_t stopwatch_began = server_.seams.steady_clock.stopwatch();
   const uint64_t started = server_.seams.steady_clock.nanoseconds();
   (void)log_->sync();  // poisoned() keeps what it said
   sync_took(server_.seams.steady_clock.nanoseconds() - started);
+  server_.note_latency(LatencyEvent::kAofFsyncAlways, stopwatch_began);
   last_sync_ = server_.sequencer.mono_now();
 }
 

@@ -19,15 +19,6 @@ namespace {
 using Refusal = std::optional<std::string>;
 constexpr std::string_view kBadDirective = "Bad directive or wrong number of arguments";
 
-std::optional<size_t> find_row(std::string_view name) {
-  const auto rows = directives();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (equals_folded(rows[i].name, name)) return i;
-    if (!rows[i].alias.empty() && equals_folded(rows[i].alias, name)) return i;
-  }
-  return std::nullopt;
-}
-
 // The place of `word` among words with one blank between them.
 std::optional<size_t> index_of(std::string_view words, std::string_view word) {
   size_t index = 0;
@@ -166,6 +157,9 @@ Refusal read_value(const Directive& row, std::span<const std::string_view> words
     return std::nullopt;
   }
   if (row.kind == DirectiveKind::kWords) {
+    if (row.check != nullptr) {
+      if (Refusal refusal = row.check(words)) return refusal;
+    }
     for (const std::string_view word : words) {
       if (!word.empty()) value.words.emplace_back(word);
     }
@@ -253,7 +247,7 @@ Refusal Config::assign(size_t row_index, std::span<const std::string_view> words
 }
 
 Refusal Config::set(std::string_view name, std::span<const std::string_view> words) {
-  const auto row_index = find_row(name);
+  const auto row_index = find_directive(name);
   if (!row_index || words.empty()) return std::string(kBadDirective);
   const Directive& row = directives()[*row_index];
 
@@ -317,7 +311,7 @@ Refusal Config::parse_command_line(const std::vector<std::vector<std::string>>& 
 Refusal Config::set_many(std::span<const std::string_view> pairs) {
   std::vector<size_t> rows;
   for (size_t i = 0; i < pairs.size(); i += 2) {
-    const auto row = find_row(pairs[i]);
+    const auto row = find_directive(pairs[i]);
     if (!row || directives()[*row].kind == DirectiveKind::kLines || i + 1 == pairs.size()) {
       return "ERR Unknown option or number of arguments for CONFIG SET - '" + std::string(pairs[i]) + "'";
     }
@@ -368,7 +362,7 @@ std::vector<std::pair<std::string, std::string>> Config::get(
 }
 
 std::optional<std::string> Config::value(std::string_view name) const {
-  const auto row = find_row(name);
+  const auto row = find_directive(name);
   if (!row) return std::nullopt;
   return values_[*row];
 }

@@ -4,10 +4,13 @@
 // a sentence by group.
 #include "server/core/directives.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/keyspace.h"
+#include "server/core/directive_checks.h"
 
 namespace sluice::core {
 namespace {
@@ -59,7 +62,6 @@ constexpr std::string_view kThreads = "One thread does the work; another one wai
 constexpr std::string_view kEncodings = "Values have one encoding each.";
 constexpr std::string_view kProcess = "The process leaves this to whoever starts it.";
 constexpr std::string_view kDefragmentation = "Left to the allocator.";
-constexpr std::string_view kLatency = "Latency is not recorded by event.";
 
 constexpr Directive kDirectives[] = {
     // --- Network
@@ -256,6 +258,28 @@ constexpr Directive kDirectives[] = {
      .at_run_time = kRunTime,
      .member = &Settings::slowlog_max_len,
      .doc = "How many of them are kept."},
+    {.name = "latency-monitor-threshold",
+     .section = Section::kGeneral,
+     .kind = kInteger,
+     .initial = "0",
+     .at_run_time = kRunTime,
+     .member = &Settings::latency_monitor_threshold,
+     .doc = "Milliseconds from which on what keeps clients waiting is noted by LATENCY; 0 notes nothing."},
+    {.name = "latency-tracking",
+     .section = Section::kGeneral,
+     .kind = kBoolean,
+     .initial = "yes",
+     .at_run_time = kRunTime,
+     .member = &Settings::latency_tracking,
+     .doc = "Count how long the calls of each command take, for INFO latencystats and LATENCY HISTOGRAM."},
+    {.name = "latency-tracking-info-percentiles",
+     .section = Section::kGeneral,
+     .kind = kWords,
+     .initial = "50 99 99.9",
+     .at_run_time = kRunTime,
+     .member = &Settings::latency_tracking_info_percentiles,
+     .check = check_percentiles,
+     .doc = "Which percentiles INFO latencystats tells."},
     {.name = "busy-reply-threshold",
      .alias = "lua-time-limit",
      .section = Section::kGeneral,
@@ -481,9 +505,6 @@ constexpr Directive kDirectives[] = {
     unused("enable-protected-configs", kText, "no",
            "What is protected elsewhere cannot be changed here at all."),
     unused("enable-module-command", kText, "no", "There are no modules."),
-    unused("latency-monitor-threshold", kInteger, "0", kLatency),
-    unused("latency-tracking", kBoolean, "yes", kLatency),
-    unused("latency-tracking-info-percentiles", kWords, "50 99 99.9", kLatency),
     unused("tracking-table-max-keys", kInteger, "1000000", "Client tracking has a bound of its own."),
 
     unused("cluster-config-file", kText, "nodes.conf", kCluster),
@@ -517,6 +538,20 @@ constexpr Directive kDirectives[] = {
 
 std::span<const Directive> directives() {
   return kDirectives;
+}
+
+std::optional<size_t> find_directive(std::string_view name) {
+  for (size_t i = 0; i < std::size(kDirectives); ++i) {
+    if (equals_folded(kDirectives[i].name, name)) return i;
+    if (!kDirectives[i].alias.empty() && equals_folded(kDirectives[i].alias, name)) return i;
+  }
+  return std::nullopt;
+}
+
+bool is_secret(std::string_view name) {
+  constexpr std::string_view kSecrets[] = {"requirepass", "masterauth", "masteruser", "tls-key-file-pass"};
+  return std::any_of(std::begin(kSecrets), std::end(kSecrets),
+                     [name](std::string_view secret) { return equals_folded(secret, name); });
 }
 
 }  // namespace sluice::core

@@ -13,7 +13,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -61,10 +63,16 @@ struct Directive {
   std::string_view choices_ignored = {};  // accepted at the start, with a notice that the default holds
   bool at_run_time = false;               // CONFIG SET may change it
   DirectiveMember member = {};
+  // What else is wrong with these words, if the kind does not say it all.
+  std::optional<std::string> (*check)(std::span<const std::string_view> words) = nullptr;
   // What it is for; of an unused one, why it is not; of a refused one, why it is refused.
   std::string_view doc;
 };
 
 std::span<const Directive> directives();
+// The row of a name or an older name, in any case of letters.
+std::optional<size_t> find_directive(std::string_view name);
+// Its value is a password.
+bool is_secret(std::string_view name);
 
 }  // namespace sluice::core

@@ -2,6 +2,7 @@
 #include "server/core/dispatcher.h"
 
 #include <string>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "protocol/reply_writer.h"
@@ -148,13 +149,18 @@ bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std
                      CommandCall::Mode mode) {
   if (mode != CommandCall::Mode::kReplay) expire_named_keys(session, spec, words);
   const size_t output_before = session.output.size();
-  CommandStats& stats = server_.commands.stats(spec);
-  ++stats.calls;
+  const uint64_t began = lap_;
   CommandCall call(server_, session, spec, words, raw, server_.sequencer.stamp(), mode);
   const Result<void> result = spec.handler(call);
   if (call.logged()) session.logged_sequence = server_.sequencer.sequence();
-  if (result.ok()) return !call.blocked();
-  ++stats.failed;
+  lap_ = server_.seams.steady_clock.stopwatch();
+  if (call.blocked()) {
+    session.blocked_nanoseconds += lap_ - began;
+    return false;
+  }
+  count(session, spec, words, lap_ - began);
+  if (result.ok()) return true;
+  ++server_.commands.stats(spec).failed;
   if (result.error() != Error::kReplied) {
     session.output.truncate(output_before);
     call.reply.error(error_text(result.error()));
@@ -162,6 +168,52 @@ bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std
   server_.metrics.count_error(session.output.view().substr(output_before + 1));
   CHECK(!call.logged());  // an error says that nothing changed
   return true;
+}
+
+void Dispatcher::start_lap() {
+  lap_ = server_.seams.steady_clock.stopwatch();
+}
+
+void Dispatcher::count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds) {
+  const Settings& settings = server_.config.settings();
+  CommandStats& stats = server_.commands.stats(spec);
+  if (session.blocked_nanoseconds != 0) [[unlikely]]
+    nanoseconds += std::exchange(session.blocked_nanoseconds, 0);
+  ++stats.calls;
+  stats.nanoseconds += nanoseconds;
+  if (settings.latency_tracking) stats.record_latency(nanoseconds);
+
+  // A negative threshold is a huge one as an unsigned number.
+  const bool slow = nanoseconds >= static_cast<uint64_t>(settings.slowlog_log_slower_than) * 1'000;
+  const bool watched = settings.latency_monitor_threshold > 0;
+  if (slow || watched) [[unlikely]]
+    note_slow(session, spec, words, nanoseconds);
+  if (server_.slow_log.hides()) server_.slow_log.hide_nothing();
+}
+
+void Dispatcher::note_slow(const Session& session, const CommandSpec& spec, Words words,
+                           uint64_t nanoseconds) {
+  const Settings& settings = server_.config.settings();
+  const auto milliseconds = static_cast<int64_t>(nanoseconds / 1'000'000);
+  if (settings.latency_monitor_threshold > 0 && milliseconds >= settings.latency_monitor_threshold) {
+    const bool fast = (spec.flags & kFast) != 0;
+    server_.latency.add(fast ? LatencyEvent::kFastCommand : LatencyEvent::kCommand, server_.sequencer.now(),
+                        milliseconds);
+  }
+  const int64_t slow_from = settings.slowlog_log_slower_than;
+  const uint64_t microseconds = nanoseconds / 1'000;
+  if (slow_from < 0 || microseconds < static_cast<uint64_t>(slow_from)) return;
+  if (words.empty() || session.internal || (spec.flags & kSkipSlowlog) != 0) return;
+  server_.slow_log.add({.at = server_.sequencer.now(),
+                        .microseconds = microseconds,
+                        .address = session.address,
+                        .client_name = session.name},
+                       words, static_cast<size_t>(settings.slowlog_max_len));
+}
+
+void Dispatcher::count_timed_out(Session& session) {
+  const uint64_t worked = std::exchange(session.blocked_nanoseconds, 0);
+  if (session.last_command != nullptr) count(session, *session.last_command, {}, worked);
 }
 
 bool Dispatcher::replay(Session& session, Words words, const Stamp& stamp, std::string& why) {

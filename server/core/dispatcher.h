@@ -28,6 +28,11 @@ class Dispatcher {
            CommandCall::Mode mode);
   // Whether the user may do this. False: the refusal has been replied, and noted for ACL LOG.
   bool permit(Session& session, const CommandSpec& spec, Words words);
+  // The stopwatch is read at the end of each command, and here, before the first of several: so each costs one reading,
+  // and its time includes the parsing of its request.
+  void start_lap();
+  // A blocked client's command has ended without having been run again.
+  void count_timed_out(Session& session);
   // Runs a record of the log. False: it is no command, or it answered an error; nothing more may be loaded then, and
   // `why` says what was wrong.
   [[nodiscard]] bool replay(Session& session, Words words, const Stamp& stamp, std::string& why);
@@ -42,8 +47,11 @@ class Dispatcher {
   void reject(Session& session, const CommandSpec& spec, const std::string& error);
   void expire_named_keys(Session& session, const CommandSpec& spec, Words words);
   void queue(Session& session, const CommandSpec& spec, Words words);
+  void count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds);
+  void note_slow(const Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds);
 
   Server& server_;
+  uint64_t lap_ = 0;  // the last reading of the stopwatch
 };
 
 }  // namespace sluice::core

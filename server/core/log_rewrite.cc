@@ -13,6 +13,7 @@ bool LogRewrite::begin(Log& log) {
   failure_.clear();
   write_result_ = {};
   cut_at_ = server_.sequencer.now();
+  cut_sequence_next_ = server_.sequencer.sequence();
   started_at_ = server_.sequencer.mono_now();
   rewrite_ = std::make_unique<Rewrite>(server_.seams.files, log);
   if (const auto begun = rewrite_->begin(cut_at_); !begun.ok()) {
@@ -73,6 +74,7 @@ void LogRewrite::finish() {
         snapshot_.reset();
         rewrite_.reset();
         ++completed_;
+        cut_sequence_ = cut_sequence_next_;
         last_duration_ = server_.sequencer.mono_now() - started_at_;
         completed_at_ = server_.sequencer.now();
         server_.seams.notices.write(NoticeLevel::kNotice, "Log rewrite done: " + std::to_string(keys) +

@@ -46,6 +46,9 @@ class LogRewrite : public RecordSink {
   Millis last_duration() const { return last_duration_; }
   UnixMs completed_at() const { return completed_at_; }  // of the last one; 0 if there was none
   MonoMs started_at() const { return started_at_; }
+  // Of the last record that the last one covers; before there was one, of the last that was loaded.
+  uint64_t cut_sequence() const { return cut_sequence_; }
+  void loaded(uint64_t sequence) { cut_sequence_ = sequence; }
 
  private:
   using RecordSink::record;
@@ -68,6 +71,8 @@ class LogRewrite : public RecordSink {
   uint64_t completed_ = 0;
   Millis last_duration_;
   UnixMs completed_at_;
+  uint64_t cut_sequence_ = 0;
+  uint64_t cut_sequence_next_ = 0;  // of the one that is active
 };
 
 }  // namespace sluice::core

@@ -57,7 +57,23 @@ struct Metrics {
   uint64_t queue_transitions = 0;                               // made by TICK
   int64_t queue_timer_lag_ms = 0;                               // how late the last of them was
   uint64_t queue_timer_lag_ms_max = 0;
+  uint64_t reads = 0;   // from clients
+  uint64_t writes = 0;  // to clients
   Rate commands_rate;
+  Rate bytes_in_rate;
+  Rate bytes_out_rate;
+
+  void sample_rates(MonoMs now) {
+    commands_rate.sample(now, commands_processed);
+    bytes_in_rate.sample(now, bytes_in);
+    bytes_out_rate.sample(now, bytes_out);
+  }
+  // The counters start again from 0.
+  void restart_rates(MonoMs now) {
+    commands_rate.restart(now);
+    bytes_in_rate.restart(now);
+    bytes_out_rate.restart(now);
+  }
 
   // `text` is the error as it was replied, without the '-'.
   void count_error(std::string_view text) {

@@ -28,6 +28,9 @@ class SteadyClock {
   virtual MonoMs now() const = 0;
   // For measuring short spans; the same clock in finer steps.
   virtual uint64_t nanoseconds() const = 0;
+  // Nanoseconds since an arbitrary moment, as cheaply as the machine can: every command is measured with it. Only the
+  // difference between two readings on one thread means something.
+  virtual uint64_t stopwatch() const { return nanoseconds(); }
 };
 
 class Entropy {

@@ -24,6 +24,8 @@ constexpr size_t kReplyBytesHeldMax = 64u << 20;
 // As much of what a session has sent ahead is executed in one turn; the others have their turn too.
 constexpr size_t kInputBytesShare = 256u << 10;
 
+constexpr size_t kReplicationIdDigits = 40;
+
 }  // namespace
 
 Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
@@ -42,8 +44,9 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
       commit(*this),
       dispatcher(*this),
       internal_session_(std::make_unique<Session>()) {
-  metrics.commands_rate.restart(started_at);
+  metrics.restart_rates(started_at);
   queues.seed(seams.entropy.draw());
+  change_replication_id();
   internal_session_->internal = true;
   internal_session_->authenticated = true;
   acl.set_new_users_have_channels(config.settings().acl_pubsub_default == PubSubDefault::kAllChannels);
@@ -67,6 +70,7 @@ void Server::start() {
   in_turn_ = started_ = true;
   sequencer.begin_turn();
   run_internal(std::initializer_list<std::string_view>{"QSTART"});
+  if (facts.memory_used) memory_at_start_ = facts.memory_used();
   end_turn();
 }
 
@@ -79,26 +83,60 @@ std::string Server::digest() const {
 
 // --- Turns
 
+void Server::change_replication_id() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  replication_id_.clear();
+  while (replication_id_.size() < kReplicationIdDigits) {
+    uint64_t drawn = seams.entropy.draw();
+    for (int digit = 0; digit < 8; ++digit, drawn >>= 4)
+      replication_id_ += kDigits[drawn & 15];
+  }
+}
+
 void Server::begin_turn() {
   CHECK(!in_turn_ && started_);
   in_turn_ = true;
   sequencer.begin_turn();
-  metrics.commands_rate.sample(sequencer.mono_now(), metrics.commands_processed);
-  const uint64_t memory_max = config.settings().maxmemory;
-  over_memory_ = memory_max > 0 && facts.memory_used && facts.memory_used() > memory_max;
-  expire_keys();
+  dispatcher.start_lap();
+  metrics.sample_rates(sequencer.mono_now());
+  measure_memory();
+  watched(LatencyEvent::kExpireCycle, [this] { expire_keys(); });
   end_tied_leases();
-  tick_queues();
+  watched(LatencyEvent::kQueueCycle, [this] { tick_queues(); });
   run_waits_again();
   serve_ready();
   serve_log_waiters();
   time_out_waits();
-  commit.step_rewrite();
+  watched(LatencyEvent::kAofRewriteStep, [this] { commit.step_rewrite(); });
+}
+
+void Server::measure_memory() {
+  if (!facts.memory_used) return;
+  const uint64_t memory_max = config.settings().maxmemory;
+  const uint64_t used = facts.memory_used();
+  memory_peak_ = std::max(memory_peak_, used);
+  over_memory_ = memory_max > 0 && used > memory_max;
+}
+
+template <typename Work>
+void Server::watched(LatencyEvent event, Work&& work) {
+  if (config.settings().latency_monitor_threshold == 0) [[likely]]
+    return work();
+  const uint64_t began = seams.steady_clock.stopwatch();
+  work();
+  note_latency(event, began);
+}
+
+void Server::note_latency(LatencyEvent event, uint64_t began) {
+  const int64_t threshold = config.settings().latency_monitor_threshold;
+  const auto milliseconds = static_cast<int64_t>((seams.steady_clock.stopwatch() - began) / 1'000'000);
+  if (threshold > 0 && milliseconds >= threshold) latency.add(event, sequencer.now(), milliseconds);
 }
 
 void Server::end_turn() {
   CHECK(in_turn_);
   serve_log_waiters();  // a sync beside the loop may have ended
+  if (!to_resume_.empty()) dispatcher.start_lap();
   resume_unblocked();
   commit.end_turn();
   serve_log_waiters();  // or one on the loop
@@ -111,7 +149,8 @@ MonoMs Server::next_deadline() const {
   if (at_once) return sequencer.mono_now();
   MonoMs deadline = std::min(blocking.next_deadline(), commit.next_deadline());
   // Logged times are on the sequencer's clock, which runs with the steady one.
-  const int64_t due = std::min({keyspace.earliest_expiry().count, queues.next_due(), queues.next_opening()});
+  const int64_t expiry = active_expire_ ? keyspace.earliest_expiry().count : INT64_MAX;
+  const int64_t due = std::min({expiry, queues.next_due(), queues.next_opening()});
   if (due != INT64_MAX) {
     const int64_t wait = std::max<int64_t>(0, due - sequencer.now().count);
     deadline = std::min(deadline, sequencer.mono_now() + Millis{wait});
@@ -120,6 +159,7 @@ MonoMs Server::next_deadline() const {
 }
 
 void Server::expire_keys() {
+  if (!active_expire_) return;
   for (size_t expired = 0; expired < kExpiredKeysMax; ++expired) {
     const Entry* entry = keyspace.first_expired(sequencer.now());
     if (entry == nullptr) return;
@@ -285,6 +325,7 @@ void Server::time_out(Session& session) {
   }
   protocol::ReplyWriter(session.output, session.protocol).null_array();
   ++session.replies_unmarked;
+  dispatcher.count_timed_out(session);
   unblock(session);
 }
 
@@ -353,7 +394,9 @@ void Server::queue_output(Session& session) {
 
 void Server::receive(Session& session, std::string_view bytes) {
   CHECK(in_turn_);
+  dispatcher.start_lap();
   metrics.bytes_in += bytes.size();
+  ++metrics.reads;
   session.bytes_in += bytes.size();
   if (session.closing) return;
   if (session.blocked() || session.resume_queued || session.output.size() > kReplyBytesHeldMax) {
@@ -469,6 +512,7 @@ std::vector<Session*> Server::take_sendable() {
 void Server::sent(Session& session, size_t size) {
   CHECK(size <= session.sendable);
   metrics.bytes_out += size;
+  ++metrics.writes;
   session.bytes_out += size;
   const bool was_full = session.output.size() > kReplyBytesHeldMax / 2;
   session.output.consume(size);

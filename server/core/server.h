@@ -16,6 +16,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,10 +34,12 @@
 #include "server/core/commit.h"
 #include "server/core/config.h"
 #include "server/core/dispatcher.h"
+#include "server/core/latency_monitor.h"
 #include "server/core/metrics.h"
 #include "server/core/seams.h"
 #include "server/core/sequencer.h"
 #include "server/core/session.h"
+#include "server/core/slow_log.h"
 #include "server/core/watching.h"
 
 namespace sluice::core {
@@ -55,6 +58,15 @@ struct Seams {
 struct CpuTime {
   uint64_t system_us = 0;
   uint64_t user_us = 0;
+  uint64_t main_thread_system_us = 0;
+  uint64_t main_thread_user_us = 0;
+};
+
+// Bytes as the allocator counts them.
+struct AllocatorBytes {
+  uint64_t allocated = 0;  // by the program
+  uint64_t active = 0;     // of the pages that hold them
+  uint64_t resident = 0;   // of all pages that it keeps
 };
 
 // What the process tells of itself; the core cannot know.
@@ -67,8 +79,18 @@ struct ProcessFacts {
   std::function<uint64_t()> memory_used;
   std::function<uint64_t()> memory_resident;
   std::function<CpuTime()> cpu_time = {};
-  std::string os = {};         // "Linux 6.1.0 x86_64"
-  std::string allocator = {};  // "jemalloc-5.3.0"
+  std::string supervised = "no";  // by whom: "systemd"
+  std::string multiplexing = {};  // "epoll"
+  std::string os = {};            // "Linux 6.1.0 x86_64"
+  std::string allocator = {};     // "jemalloc-5.3.0"
+  std::function<AllocatorBytes()> allocator_bytes = {};
+  uint64_t system_memory = 0;                             // of the whole machine, in bytes; 0: not known
+  std::function<std::string()> allocator_report = {};     // for people
+  std::function<void()> purge_memory = {};                // gives what is free back to the system
+  std::function<void(uint64_t microseconds)> pause = {};  // the whole process sleeps
+  // The configuration file: nullopt, or what is wrong, if the disk does not give or take it.
+  std::function<std::optional<std::string>()> read_config = {};
+  std::function<std::optional<std::string>(std::string_view text)> replace_config = {};
 };
 
 // Budgets of one turn, so that no work makes clients wait: about a millisecond each.
@@ -128,6 +150,8 @@ class Server {
   // Writes and syncs what is left and closes the log cleanly. False: the disk did not take it.
   [[nodiscard]] bool close_log();
   std::string digest() const;
+  // Notes an event that has begun at this reading of the stopwatch.
+  void note_latency(LatencyEvent event, uint64_t began);
   // Replies that blocked clients are owed now; called after each command and transaction.
   void serve_ready();
   void unblock(Session& session);  // ends the wait; the session goes on at the end of the turn
@@ -138,10 +162,18 @@ class Server {
   void end_transaction(Session& session);
   // Removes a key whose time is over, and logs that.
   void expire(const Entry& entry);
+  // Off: keys whose time is over go when a command names them, and not by themselves.
+  void set_active_expire(bool on) { active_expire_ = on; }
+  // 40 hexadecimal digits, drawn at the start.
+  const std::string& replication_id() const { return replication_id_; }
+  void change_replication_id();
   // Ends all keys of the database, or of all of them.
   void flush(int db, bool all);
   // Whether more memory is used than maxmemory allows; as measured at the start of the turn.
   bool over_memory() const { return over_memory_; }
+  // The most bytes that were in use at the start of a turn; those in use when the log was loaded.
+  uint64_t memory_peak() const { return memory_peak_; }
+  uint64_t memory_at_start() const { return memory_at_start_; }
 
   // What hangs on a setting beyond its value, when CONFIG SET has changed it.
   void setting_changed(std::string_view directive);
@@ -174,6 +206,8 @@ class Server {
   Sequencer sequencer;
   const MonoMs started_at;
   Metrics metrics;
+  SlowLog slow_log;
+  LatencyMonitor latency;
   Blocking blocking;
   Watching watching;
   Commit commit;
@@ -187,6 +221,10 @@ class Server {
   void tell_of_blocked_letters();
   void tick_queues();
   void time_out_waits();
+  void measure_memory();
+  // Does the work, and notes it if it took longer than latency-monitor-threshold.
+  template <typename Work>
+  void watched(LatencyEvent event, Work&& work);
   void serve(KeyWaiters& key);
   void run_waits_again();
   void serve_log_waiters();
@@ -207,6 +245,10 @@ class Server {
   bool in_turn_ = false;
   bool started_ = false;
   bool over_memory_ = false;
+  bool active_expire_ = true;
+  std::string replication_id_;
+  uint64_t memory_peak_ = 0;
+  uint64_t memory_at_start_ = 0;
   Shutdown shutdown_ = Shutdown::kNo;
 };
 

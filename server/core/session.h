@@ -68,6 +68,8 @@ struct Session {
   bool kill_now = false;       // closed without sending what is owed
   std::unique_ptr<Wait> wait;  // set while blocked
   bool blocked() const { return wait != nullptr; }
+  uint64_t blocked_nanoseconds =
+      0;                       // that the command which blocks has worked until now; waiting does not count
   bool resume_queued = false;  // unblocked; what it sent meanwhile is executed at the end of the turn
 
   // --- Transaction

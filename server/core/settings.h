@@ -47,6 +47,9 @@ struct Settings {
   std::string notify_keyspace_events;
   int64_t slowlog_log_slower_than;  // microseconds; negative: off
   int64_t slowlog_max_len;
+  int64_t latency_monitor_threshold;  // milliseconds; 0: off
+  bool latency_tracking;
+  std::vector<std::string> latency_tracking_info_percentiles;
   int64_t busy_reply_threshold;  // milliseconds a script may run before others are told BUSY; 0: for ever
 
   // --- Memory

@@ -61,9 +61,29 @@ uint64_t Memory::used() {
   return used_then_ + allocated > freed ? used_then_ + allocated - freed : 0;
 }
 
-uint64_t Memory::resident() {
+core::AllocatorBytes Memory::bytes() {
   advance_epoch();
-  return read_size("stats.resident");
+  return {read_size("stats.allocated"), read_size("stats.active"), read_size("stats.resident")};
+}
+
+std::string Memory::name() {
+  const char* version = nullptr;
+  size_t size = sizeof(version);
+  if (mallctl("version", &version, &size, nullptr, 0) != 0) return "jemalloc";
+  const std::string_view text = version;
+  return "jemalloc-" + std::string(text.substr(0, text.find('-')));
+}
+
+std::string Memory::report() {
+  std::string text;
+  const auto append = [](void* to, const char* part) { static_cast<std::string*>(to)->append(part); };
+  malloc_stats_print(append, &text, nullptr);
+  return text;
+}
+
+void Memory::purge() {
+  const std::string name = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
+  mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
 }
 
 void Memory::refresh() {

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+
+#include "server/core/server.h"
 
 namespace sluice::net {
 
@@ -17,8 +20,14 @@ class Memory {
 
   // Bytes handed out and not freed. A few nanoseconds: the core asks every turn.
   uint64_t used();
-  // Bytes of memory that the process holds for it.
-  uint64_t resident();
+  // Bytes handed out; of the pages that hold them; of all pages that the allocator keeps.
+  core::AllocatorBytes bytes();
+  // "jemalloc-5.3.0"
+  static std::string name();
+  // The allocator's own report.
+  static std::string report();
+  // Gives pages that hold nothing back to the system, now.
+  static void purge();
 
  private:
   void refresh();

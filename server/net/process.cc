@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 #include "server/net/files.h"
 
@@ -84,6 +85,40 @@ std::string executable_path() {
 
 int process_id() {
   return uv_os_getpid();
+}
+
+core::CpuTime cpu_time() {
+  const auto microseconds = [](const timeval& time) {
+    return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_usec);
+  };
+  rusage process{};
+  rusage thread{};
+  getrusage(RUSAGE_SELF, &process);
+  getrusage(RUSAGE_THREAD, &thread);
+  return {microseconds(process.ru_stime), microseconds(process.ru_utime), microseconds(thread.ru_stime),
+          microseconds(thread.ru_utime)};
+}
+
+uint64_t resident_bytes() {
+  size_t bytes = 0;
+  return uv_resident_set_memory(&bytes) == 0 ? bytes : 0;
+}
+
+uint64_t system_memory() {
+  return uv_get_total_memory();
+}
+
+std::string system_name() {
+  uv_utsname_t name;
+  if (uv_os_uname(&name) != 0) return {};
+  return std::string(name.sysname) + " " + name.release + " " + name.machine;
+}
+
+void pause(uint64_t microseconds) {
+  timespec left{static_cast<time_t>(microseconds / 1'000'000),
+                static_cast<long>(microseconds % 1'000'000 * 1'000)};
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace sluice::net

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "server/core/server.h"
+
 namespace sluice::net {
 
 // Descriptors that are not clients: the log, listeners, the loop's own.
@@ -23,5 +25,13 @@ int take_directory(const std::string& directory);
 std::string current_directory();
 std::string executable_path();
 int process_id();
+core::CpuTime cpu_time();
+// Bytes of memory that the process holds; that the machine has.
+uint64_t resident_bytes();
+uint64_t system_memory();
+// "Linux 6.1.0 x86_64"
+std::string system_name();
+// The whole process sleeps.
+void pause(uint64_t microseconds);
 
 }  // namespace sluice::net

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/core/seams.h"
+#include "server/net/stopwatch.h"
 
 namespace sluice::net {
 
@@ -16,6 +17,10 @@ class BootClock final : public core::SteadyClock {
  public:
   MonoMs now() const override;
   uint64_t nanoseconds() const override;
+  uint64_t stopwatch() const override { return stopwatch_.nanoseconds(); }
+
+ private:
+  Stopwatch stopwatch_;
 };
 
 }  // namespace sluice::net

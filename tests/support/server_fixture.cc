@@ -92,6 +92,7 @@ std::unique_ptr<core::Server> ServerFixture::make_server() {
   FakeWorld& world = *world_;
   core::ProcessFacts facts;
   facts.memory_used = [&world] { return world.memory_used; };
+  facts.pause = [&world](uint64_t microseconds) { world.steady_clock.microseconds += microseconds; };
   return std::make_unique<core::Server>(std::move(config),
                                         core::Seams{.clock = world.clock,
                                                     .steady_clock = world.steady_clock,

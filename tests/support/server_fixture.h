@@ -28,8 +28,11 @@ class FakeClock : public core::Clock {
 class FakeSteadyClock : public core::SteadyClock {
  public:
   MonoMs now() const override { return time; }
-  uint64_t nanoseconds() const override { return static_cast<uint64_t>(time.count) * 1'000'000; }
+  uint64_t nanoseconds() const override {
+    return static_cast<uint64_t>(time.count) * 1'000'000 + microseconds * 1'000;
+  }
   MonoMs time{5'000};
+  uint64_t microseconds = 0;  // on top of it, for what takes less than a millisecond
 };
 
 class SeededEntropy : public core::Entropy {

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+//
+// DEBUG: what test suites ask of a server. Only where enable-debug-command allows it.
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "engine/base/ascii.h"
+#include "engine/base/check.h"
+#include "engine/base/glob.h"
+#include "engine/base/number_text.h"
+#include "engine/digest.h"
+#include "engine/entry.h"
+#include "engine/snapshot.h"
+#include "server/commands/debug_protocol.h"
+#include "server/commands/groups.h"
+#include "server/core/config_text.h"
+#include "server/core/reload.h"
+#include "server/core/server.h"
+
+namespace sluice::commands {
+namespace {
+
+using core::Arity;
+using core::CommandCall;
+using core::CommandSpec;
+using core::Session;
+
+bool is_local(const Session& session) {
+  const std::string_view address = session.address;
+  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("::1") ||
+         address.starts_with("/");
+}
+
+bool debug_allowed(const CommandCall& call) {
+  switch (call.server.config.settings().enable_debug_command) {
+    case core::DebugCommand::kNo:
+      return false;
+    case core::DebugCommand::kLocal:
+      return is_local(call.session);
+    case core::DebugCommand::kYes:
+      return true;
+  }
+  return false;
+}
+
+Result<void> done(CommandCall& call) {
+  call.reply.ok();
+  return {};
+}
+
+// --- State
+
+Result<void> digest(CommandCall& call) {
+  call.reply.simple(call.server.digest());
+  return {};
+}
+
+Result<void> digest_value(CommandCall& call) {
+  const core::Words keys = call.words.subspan(2);
+  call.reply.array(keys.size());
+  for (const std::string_view key : keys) {
+    const Entry* entry = call.keyspace().find(call.db(), key);
+    call.reply.simple(entry != nullptr ? call.keyspace().digest_value(*entry) : Digest().text());
+  }
+  return {};
+}
+
+Result<void> object(CommandCall& call) {
+  const Entry* entry = call.keyspace().find(call.db(), call.words[2]);
+  if (entry == nullptr) return call.fail("ERR no such key");
+  char text[160];
+  std::snprintf(
+      text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:0 lru_seconds_idle:0",
+      static_cast<const void*>(entry), std::string(type_name(entry->type())).c_str(), entry->bytes());
+  call.reply.simple(text);
+  return {};
+}
+
+Result<void> sds_length(CommandCall& call) {
+  const Entry* entry = call.keyspace().find(call.db(), call.words[2]);
+  if (entry == nullptr) return call.fail("ERR no such key");
+  if (entry->type() != ValueType::kString) return call.fail("ERR Not an sds encoded string.");
+  char text[160];
+  const size_t key = call.words[2].size();
+  std::snprintf(text, sizeof text,
+                "key_sds_len:%zu, key_sds_avail:0, key_zmalloc: %zu, val_sds_len:%zu, val_sds_avail:0, "
+                "val_zmalloc: %zu",
+                key, entry->bytes(), entry->string().view().size(), entry->string().bytes());
+  call.reply.simple(text);
+  return {};
+}
+
+Result<void> reload_state(CommandCall& call) {
+  if (call.server.commit.rewrite().walking()) return call.fail("ERR a rewrite of the log is in progress");
+  const std::string why = core::reload(call.server);
+  if (why.empty()) return done(call);
+  CHECK(!"what was written down could not be read back");
+  return Error::kReplied;
+}
+
+Result<void> reload(CommandCall& call) {
+  for (const std::string_view option : call.words.subspan(2)) {
+    if (!equals_folded(option, "MERGE") && !equals_folded(option, "NOFLUSH") &&
+        !equals_folded(option, "NOSAVE"))
+      return call.fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+  }
+  return reload_state(call);
+}
+
+Result<void> set_active_expire(CommandCall& call) {
+  call.server.set_active_expire(parse_i64(call.words[2]).value_or(0) != 0);
+  return done(call);
+}
+
+// --- POPULATE count [prefix] [size]
+
+constexpr int64_t kPopulateKeysMax = 100'000'000;
+constexpr int64_t kPopulateBytesMax = 512 << 20;
+
+Result<void> populate(CommandCall& call) {
+  const auto count = parse_i64(call.words[2]);
+  if (!count || *count < 0 || *count > kPopulateKeysMax)
+    return call.fail("ERR value is out of range, must be positive");
+  const std::string prefix(call.words.size() >= 4 ? call.words[3] : std::string_view("key"));
+  std::optional<int64_t> size;
+  if (call.words.size() == 5) {
+    size = parse_i64(call.words[4]);
+    if (!size || *size < 0 || *size > kPopulateBytesMax)
+      return call.fail("ERR value is out of range, must be positive");
+  }
+  for (int64_t i = 0; i < *count; ++i) {
+    const std::string key = prefix + ":" + std::to_string(i);
+    if (call.keyspace().find(call.db(), key) != nullptr) continue;
+    std::string value = "value:" + std::to_string(i);
+    if (size) value.resize(static_cast<size_t>(*size));
+    call.keyspace().set_string(call.db(), key, value);
+    call.log_as({"SET", key, value});
+    call.changed(key, core::KeyEvent::kSet);
+  }
+  return done(call);
+}
+
+// --- The process
+
+Result<void> sleep(CommandCall& call) {
+  const double seconds = parse_double(call.words[2]).value_or(0);
+  if (seconds > 0 && std::isfinite(seconds) && call.server.facts.pause)
+    call.server.facts.pause(static_cast<uint64_t>(std::llround(seconds * 1'000'000)));
+  return done(call);
+}
+
+Result<void> note(CommandCall& call) {
+  call.server.seams.notices.write(core::NoticeLevel::kWarning, "DEBUG LOG: " + std::string(call.words[2]));
+  return done(call);
+}
+
+Result<void> crash(CommandCall&) {
+  CHECK(!"DEBUG was told to crash the server");
+  return {};
+}
+
+Result<void> change_replication_id(CommandCall& call) {
+  call.server.change_replication_id();
+  return done(call);
+}
+
+// --- Replies
+
+Result<void> error(CommandCall& call) {
+  return call.fail(call.words[2]);
+}
+
+Result<void> matches(CommandCall& call) {
+  call.reply.integer(glob_matches(call.words[2], call.words[3], LetterCase::kExact));
+  return {};
+}
+
+Result<void> packed_threshold(CommandCall& call) {
+  const auto bytes = core::parse_memory(call.words[2]);
+  if (!bytes || *bytes > uint64_t{4} << 30)
+    return call.fail("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  return done(call);
+}
+
+// --- The table
+
+struct DebugRow {
+  std::string_view name;
+  std::string_view arguments;
+  size_t words_min;  // DEBUG and the name among them
+  size_t words_max;
+  core::Handler handler;
+  std::string_view summary;
+};
+
+constexpr size_t kAny = SIZE_MAX;
+constexpr std::string_view kNothing = "Accepted, and without effect: there is no such thing here.";
+
+Result<void> debug_help(CommandCall& call);
+
+constexpr DebugRow kDebugRows[] = {
+    {"AOF-FLUSH-SLEEP", "microseconds", 3, 3, done, kNothing},
+    {"ASSERT", "", 2, 2, crash, "End the process as a broken invariant does."},
+    {"CHANGE-REPL-ID", "", 2, 2, change_replication_id, "Draw another replication ID."},
+    {"CLIENT-EVICTION", "", 2, 2, done, kNothing},
+    {"DICT-RESIZING", "0|1", 3, 3, done, kNothing},
+    {"DIGEST", "", 2, 2, digest, "Tell a digest of the whole logged state."},
+    {"DIGEST-VALUE", "[key ...]", 2, kAny, digest_value, "Tell a digest of the value of each key."},
+    {"ERROR", "text", 3, 3, error, "Reply with this error."},
+    {"HELP", "", 2, 2, debug_help, "Tell what there is."},
+    {"JMAP", "", 2, 2, done, kNothing},
+    {"LEAK", "text", 3, 3, done, kNothing},
+    {"LOADAOF", "", 2, 2, reload_state, "Write the state down, forget it, and read it back."},
+    {"LOG", "text", 3, 3, note, "Write this to the server's log for people."},
+    {"OBJECT", "key", 3, 3, object, "Tell how a value is held."},
+    {"OOM", "", 2, 2, crash, "End the process as running out of memory does."},
+    {"PANIC", "", 2, 2, crash, "End the process as a broken invariant does."},
+    {"PAUSE-CRON", "0|1", 3, 3, done, kNothing},
+    {"POPULATE", "count [prefix] [size]", 3, 5, populate, "Make string keys prefix:0, prefix:1 and so on."},
+    {"PROTOCOL", "type", 3, 3, debug_protocol, "Reply with a value of this type of the protocol."},
+    {"QUICKLIST-PACKED-THRESHOLD", "bytes", 3, 3, packed_threshold, kNothing},
+    {"RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", 2, kAny, reload,
+     "Write the state down, forget it, and read it back."},
+    {"REPLICATE", "command ...", 3, kAny, done, kNothing},
+    {"REPLYBUFFER", "option value", 4, 4, done, kNothing},
+    {"SDSLEN", "key", 3, 3, sds_length, "Tell how long a key and its string are."},
+    {"SEGFAULT", "", 2, 2, crash, "End the process as a broken invariant does."},
+    {"SET-ACTIVE-EXPIRE", "0|1", 3, 3, set_active_expire,
+     "With 0, keys whose time is over go when they are asked for, and not before."},
+    {"SET-DISABLE-DENY-SCRIPTS", "0|1", 3, 3, done, kNothing},
+    {"SET-SKIP-CHECKSUM-VALIDATION", "0|1", 3, 3, done, kNothing},
+    {"SLEEP", "seconds", 3, 3, sleep, "Do nothing for so long, and keep all clients waiting."},
+    {"STRINGMATCH-LEN", "pattern text", 4, 4, matches, "Tell whether a pattern matches a text."},
+};
+
+Result<void> debug_help(CommandCall& call) {
+  call.reply.array(1 + 2 * std::size(kDebugRows));
+  call.reply.simple("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const DebugRow& row : kDebugRows) {
+    std::string line(row.name);
+    if (!row.arguments.empty()) line.append(" ").append(row.arguments);
+    call.reply.simple(line);
+    call.reply.simple(std::string("    ").append(row.summary));
+  }
+  return {};
+}
+
+Result<void> debug(CommandCall& call) {
+  if (!debug_allowed(call)) {
+    return call.fail(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run "
+        "it "
+        "from a local connection, otherwise you need to set this option in the configuration file, and then "
+        "restart the server.");
+  }
+  for (const DebugRow& row : kDebugRows) {
+    if (!equals_folded(row.name, call.words[1])) continue;
+    if (call.words.size() < row.words_min || call.words.size() > row.words_max) break;
+    return row.handler(call);
+  }
+  return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
+                       .append(call.words[1])
+                       .append("'. Try DEBUG HELP."));
+}
+
+constexpr CommandSpec kRows[] = {
+    {.name = "debug",
+     .syntax = "subcommand [argument...]",
+     .handler = debug,
+     .arity = Arity::at_least(2),
+     .flags = core::kAdmin | core::kNoScript | core::kLoading | core::kStale,
+     .group = core::Group::kServer,
+     .since = "1.0.0",
+     .complexity = "Depends on the subcommand",
+     .summary = "What tests ask of a server; off unless enable-debug-command allows it."},
+};
+static_assert(core::well_formed(kRows));
+
+}  // namespace
+
+std::span<const CommandSpec> debug_commands() {
+  return kRows;
+}
+
+}  // namespace sluice::commands

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// What is asked of a directive's words beyond their kind. The texts are those of Redis.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sluice::core {
+
+using DirectiveWords = std::span<const std::string_view>;
+
+// Numbers from 0 to 100.
+std::optional<std::string> check_percentiles(DirectiveWords words);
+// Pairs of seconds, from 1 on, and changes, from 0 on.
+std::optional<std::string> check_save_points(DirectiveWords words);
+
+}  // namespace sluice::core
