@@ -9,8 +9,8 @@ namespace {
 
 using core::Server;
 
-// A field made from the report, if there is one. The report is made anew for each: INFO is not asked often, and what the
-// allocator says moves while it is asked.
+// A field made from the report, if there is one. The report is made anew for each: INFO is not asked often, and what
+// the allocator says moves while it is asked.
 template <auto make>
 InfoValue reported(const Server& server) {
   const auto report = memory_report(server);

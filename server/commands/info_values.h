@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A field of INFO is a row: its name, and a function that finds its value. A field whose value the process cannot know is
-// left out, not made up.
+// A field of INFO is a row: its name, and a function that finds its value. A field whose value the process cannot know
+// is left out, not made up.
 #pragma once
 
 #include <cstdint>
