@@ -26,6 +26,7 @@
 #include "server/net/network.h"
 #include "server/net/os_entropy.h"
 #include "server/net/process.h"
+#include "server/net/service_manager.h"
 #include "server/net/stdout_notices.h"
 #include "server/net/uv_clock.h"
 #include "server/net/uv_worker.h"
@@ -60,16 +61,30 @@ int check_aof(const Arguments& arguments) {
   return result.good ? 0 : 1;
 }
 
+std::optional<std::string> read_included(const std::string& path) {
+  int ignored = 0;
+  return net::read_text(path, ignored);
+}
+
+// Whether rename-command says something that can be done.
+std::optional<std::string> check_renames(const Config& config) {
+  core::CommandTable commands(commands::command_table());
+  const std::vector<std::string>& renames = config.settings().renamed_commands;
+  for (size_t i = 0; i + 1 < renames.size(); i += 2) {
+    if (const auto why = commands.rename(renames[i], renames[i + 1])) {
+      return "\n*** FATAL CONFIG FILE ERROR ***\n>>> 'rename-command " + renames[i] + " \"" + renames[i + 1] +
+             "\"'\n" + *why;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> apply_file(Config& config, const std::string& path) {
   int error = 0;
   const auto text = net::read_text(path, error);
   if (!text)
     return "\n*** FATAL CONFIG FILE ERROR ***\nCan't open config file '" + path + "': " + uv_strerror(error);
-  const auto include = [](const std::string& included) {
-    int ignored = 0;
-    return net::read_text(included, ignored);
-  };
-  return config.parse_file(*text, path == "-" ? "standard input" : path, include);
+  return config.parse_file(*text, read_included, net::expand_path);
 }
 
 std::optional<std::string> configure(Config& config, const Arguments& arguments) {
@@ -79,7 +94,9 @@ std::optional<std::string> configure(Config& config, const Arguments& arguments)
   if (arguments.config_from_input) {
     if (auto error = apply_file(config, "-")) return error;
   }
-  return config.parse_command_line(arguments.directives);
+  if (auto error = config.parse_command_line(arguments.directives, read_included, net::expand_path))
+    return error;
+  return check_renames(config);
 }
 
 std::string absolute(const std::string& path) {
@@ -124,6 +141,12 @@ void fit_clients_to_system(Config& config, net::StdoutNotices& notices) {
   CHECK(!config.set("maxclients", std::span(&word, 1)));
 }
 
+std::optional<std::string> take_directory(const std::string& directory) {
+  const int error = net::take_directory(directory);
+  if (error == 0) return std::nullopt;
+  return error == UV_EAGAIN ? "another server uses it" : uv_strerror(error);
+}
+
 // What is wrong with the addresses or the log's directory, or nothing.
 std::optional<std::string> take_places(const Settings& settings, net::Network& network,
                                        net::StdoutNotices& notices) {
@@ -133,10 +156,9 @@ std::optional<std::string> take_places(const Settings& settings, net::Network& n
     notices.write(NoticeLevel::kVerbose, "Not listening on " + address);
 
   if (!settings.appendonly) return std::nullopt;
-  const int error = net::take_directory(settings.appenddirname);
-  if (error == 0) return std::nullopt;
-  const std::string why = error == UV_EAGAIN ? "another server uses it" : uv_strerror(error);
-  return "Can't use the log in " + settings.dir + "/" + settings.appenddirname + ": " + why;
+  if (const auto why = take_directory(settings.appenddirname))
+    return "Can't use the log in " + settings.dir + "/" + settings.appenddirname + ": " + *why;
+  return std::nullopt;
 }
 
 int serve(core::Server& server, net::Network& network, net::StdoutNotices& notices) {
@@ -155,14 +177,17 @@ int serve(core::Server& server, net::Network& network, net::StdoutNotices& notic
       notices.write(NoticeLevel::kWarning, "Can't write " + settings.pidfile + ": " + uv_strerror(error));
   }
   notices.write(NoticeLevel::kNotice, ready_text(settings, network.names()));
+  const bool supervised = net::supervised_by(settings.supervised) != "no";
+  if (supervised) net::notify_manager("STATUS=Ready to accept connections\nREADY=1\n");
   const int exit_code = network.run();
+  if (supervised) net::notify_manager("STOPPING=1\n");
   if (!settings.pidfile.empty()) net::remove_file(settings.pidfile);
   notices.write(NoticeLevel::kNotice, "Sluice ends, bye");
   return exit_code;
 }
 
-core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy,
-                                 const std::string& config_file) {
+core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, const std::string& config_file,
+                                 std::string_view supervised) {
   core::ProcessFacts facts;
   facts.executable = net::executable_path();
   facts.config_file = config_file;
@@ -179,6 +204,16 @@ core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy,
   facts.allocator_report = net::Memory::report;
   facts.purge_memory = net::Memory::purge;
   facts.pause = net::pause;
+  facts.supervised = supervised;
+  facts.take_directory = take_directory;
+  facts.read_config = [config_file] {
+    int ignored = 0;
+    return net::read_text(config_file, ignored);
+  };
+  facts.replace_config = [config_file](std::string_view text) -> std::optional<std::string> {
+    const int error = net::replace_text(config_file, text);
+    return error == 0 ? std::nullopt : std::optional<std::string>(uv_strerror(error));
+  };
   return facts;
 }
 
@@ -193,11 +228,14 @@ int build_and_serve(Config config, const std::string& config_file) {
   if (!config.settings().logfile.empty()) {
     if (auto error = notices.open(config.settings().logfile)) return fail(*error);
   }
+  if (config.settings().syslog_enabled)
+    notices.open_syslog(config.settings().syslog_ident, config.settings().syslog_facility);
   notices.write(NoticeLevel::kNotice, start_text(config, config_file));
   for (const std::string& notice : config.take_notices())
     notices.write(NoticeLevel::kWarning, notice);
   fit_clients_to_system(config, notices);
 
+  const std::string_view supervised = net::supervised_by(config.settings().supervised);
   net::Memory memory;
   net::Loop loop;
   net::UvWorker worker(loop);
@@ -210,7 +248,7 @@ int build_and_serve(Config config, const std::string& config_file) {
                        .worker = worker,
                        .rewrite_worker = rewrite_worker,
                        .notices = notices},
-                      process_facts(memory, entropy, config_file), commands::command_table());
+                      process_facts(memory, entropy, config_file, supervised), commands::command_table());
   net::Network network(loop, server, notices);
   return serve(server, network, notices);
 }
@@ -227,7 +265,10 @@ int run(const Arguments& arguments) {
   const std::string_view word = here;
   CHECK(!config.set("dir", std::span(&word, 1)));
 
-  if (config.settings().daemonize && !net::go_to_background()) return fail("Can't go to the background");
+  // Whoever supervises the server expects it to stay where it is.
+  const bool supervised = net::supervised_by(config.settings().supervised) != "no";
+  if (config.settings().daemonize && !supervised && !net::go_to_background())
+    return fail("Can't go to the background");
   return build_and_serve(std::move(config), config_file);
 }
 

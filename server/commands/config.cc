@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // CONFIG: the settings at run time. What there is, and what may change, is the table of core/directives.h.
+#include <optional>
+#include <string>
+
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/core/directives.h"
@@ -23,13 +26,31 @@ Result<void> config_get(CommandCall& call) {
   return {};
 }
 
+// Does what the setting appendonly says now. What is wrong, or nothing.
+std::optional<std::string> begin_or_end_log(CommandCall& call) {
+  core::Commit& commit = call.server.commit;
+  const bool wanted = call.server.config.settings().appendonly;
+  if (wanted == (commit.log() != nullptr)) return std::nullopt;
+  // The log begins and ends between transactions.
+  if (commit.in_group()) return "it cannot be changed in a transaction";
+  const auto why = wanted ? commit.begin_log() : commit.end_log();
+  if (!why) return std::nullopt;
+  call.server.seams.notices.write(core::NoticeLevel::kWarning, "CONFIG SET appendonly failed: " + *why);
+  return wanted ? "Unable to turn on AOF. Check server logs." : *why;
+}
+
 Result<void> config_set(CommandCall& call) {
   const core::Words names_and_values = call.words.subspan(2);
   if (names_and_values.size() % 2 != 0) return Error::kSyntax;
   for (size_t i = 0; i < names_and_values.size(); i += 2) {
     if (core::is_secret(names_and_values[i])) call.server.slow_log.hide(2 + i + 1);
   }
+  const core::Config before = call.server.config;
   if (const auto refusal = call.server.config.set_many(names_and_values)) return call.fail(*refusal);
+  if (const auto why = begin_or_end_log(call)) {
+    call.server.config = before;
+    return call.fail("ERR CONFIG SET failed (possibly related to argument 'appendonly') - " + *why);
+  }
   for (size_t i = 0; i < names_and_values.size(); i += 2)
     call.server.setting_changed(names_and_values[i]);
   call.reply.ok();
@@ -40,6 +61,21 @@ Result<void> config_resetstat(CommandCall& call) {
   call.server.metrics = {};
   call.server.metrics.restart_rates(call.server.sequencer.mono_now());
   call.server.commands.reset_stats();
+  call.reply.ok();
+  return {};
+}
+
+Result<void> config_rewrite(CommandCall& call) {
+  const core::ProcessFacts& facts = call.server.facts;
+  if (facts.config_file.empty() || !facts.read_config || !facts.replace_config)
+    return call.fail("ERR The server is running without a config file");
+  // A file that is gone is written anew.
+  const std::string before = facts.read_config().value_or("");
+  if (const auto why = facts.replace_config(call.server.config.rewritten(before))) {
+    call.server.seams.notices.write(core::NoticeLevel::kWarning, "CONFIG REWRITE failed: " + *why);
+    return call.fail("ERR Rewriting config file: " + *why);
+  }
+  call.server.seams.notices.write(core::NoticeLevel::kNotice, "CONFIG REWRITE executed with success.");
   call.reply.ok();
   return {};
 }
@@ -66,6 +102,14 @@ constexpr CommandSpec kConfigRows[] = {
      .since = "2.0.0",
      .complexity = "O(N), N the number of directives set",
      .summary = "Changes directives, all of them or none."},
+    {.name = "rewrite",
+     .handler = config_rewrite,
+     .arity = Arity::exactly(2),
+     .flags = kFlags,
+     .group = kGroup,
+     .since = "2.8.0",
+     .complexity = "O(N), N the size of the file",
+     .summary = "Writes the settings of now into the configuration file, comments kept."},
     {.name = "resetstat",
      .handler = config_resetstat,
      .arity = Arity::exactly(2),

@@ -79,7 +79,7 @@ Result<void> debug_protocol(core::CommandCall& call) {
   } else {
     return call.fail(
         "ERR Wrong protocol type name. Please use one of the following: "
-        "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+        "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
   }
   return {};
 }

@@ -90,6 +90,29 @@ const CommandSpec* CommandTable::find(std::string_view name) const {
   }
 }
 
+const CommandSpec* CommandTable::find_renamed(std::string_view name) const {
+  std::string folded(name);
+  for (char& c : folded)
+    c = sluice::to_lower(c);
+  const auto it = renamed_.find(folded);
+  return it != renamed_.end() ? it->second : find(name);
+}
+
+std::optional<std::string> CommandTable::rename(std::string_view from, std::string_view to) {
+  const CommandSpec* spec = find_called(from);
+  if (spec == nullptr || (spec->flags & kInternal) != 0) return "No such command in rename-command";
+  if (!to.empty() && find_called(to) != nullptr) return "Target command name already exists";
+  const auto folded = [](std::string_view name) {
+    std::string text(name);
+    for (char& c : text)
+      c = sluice::to_lower(c);
+    return text;
+  };
+  renamed_[folded(from)] = nullptr;
+  if (!to.empty()) renamed_[folded(to)] = spec;
+  return std::nullopt;
+}
+
 const CommandSpec* CommandTable::find_subcommand(const CommandSpec& container, std::string_view name) {
   for (const CommandSpec& row : container.subcommands) {
     if (equals_folded(name, row.name)) return &row;

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,15 @@ class CommandTable {
 
   // In any case of letters; nullptr if there is none. Internal rows are found too: the dispatcher hides them.
   const CommandSpec* find(std::string_view name) const;
+  // The same by the name that clients call it by; see rename().
+  const CommandSpec* find_called(std::string_view name) const {
+    if (renamed_.empty()) [[likely]]
+      return find(name);
+    return find_renamed(name);
+  }
+  // From now on clients call a command by another name, or not at all if `to` is empty. What is wrong, or nothing.
+  std::optional<std::string> rename(std::string_view from, std::string_view to);
+  bool has_renamed() const { return !renamed_.empty(); }
   static const CommandSpec* find_subcommand(const CommandSpec& container, std::string_view name);
   std::span<const CommandSpec> rows() const { return rows_; }
 
@@ -71,11 +82,13 @@ class CommandTable {
     size_t begin;  // of the first row's in stats_
   };
   static FoldedName fold(std::string_view name);
+  const CommandSpec* find_renamed(std::string_view name) const;
   void insert(const CommandSpec& row);
 
   std::span<const CommandSpec> rows_;
   std::vector<Slot>
       slots_;  // open addressing; a power of two, and so many that most names lie where they hash to
+  std::map<std::string, const CommandSpec*, std::less<>> renamed_;  // by name in lower case; null: gone
   // Of the rows; then those of each container's subcommands.
   std::vector<CommandStats> stats_;
   std::vector<SubcommandStats> subcommands_;

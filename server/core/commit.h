@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -80,6 +81,12 @@ class Commit {
 
   // Writes and syncs all there is and ends the log cleanly. False: the disk did not take it.
   [[nodiscard]] bool close();
+
+  // --- CONFIG SET appendonly
+  // What is wrong, or nothing. Requires: no group; there is no log, there is one.
+  std::optional<std::string> begin_log();
+  std::optional<std::string> end_log();
+  bool in_group() const { return in_group_; }
 
   // --- For INFO
   const Log* log() const { return log_.get(); }  // null: nothing is logged

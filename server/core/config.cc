@@ -161,9 +161,12 @@ Refusal read_value(const Directive& row, std::span<const std::string_view> words
       if (Refusal refusal = row.check(words)) return refusal;
     }
     for (const std::string_view word : words) {
-      if (!word.empty()) value.words.emplace_back(word);
+      const bool is_nothing = word.empty() && (words.size() == 1 || !row.keeps_empty_words);
+      if (is_nothing) continue;
+      value.words.emplace_back(word);
+      if (!value.text.empty()) value.text += ' ';
+      value.text += word.empty() ? "\"\"" : word;
     }
-    value.text = joined(value.words);
     return std::nullopt;
   }
   if (words.size() != 1) return "wrong number of arguments";
@@ -211,6 +214,12 @@ std::string fatal(std::string_view where, std::string_view line, std::string_vie
   return text;
 }
 
+// The name that was sent, as the table writes it.
+std::string_view shown_name(size_t row, std::string_view sent) {
+  const Directive& directive = directives()[row];
+  return equals_folded(directive.alias, sent) ? directive.alias : directive.name;
+}
+
 std::string refused_set(std::string_view name, std::string_view why) {
   std::string text = "ERR CONFIG SET failed (possibly related to argument '";
   return text.append(name).append("') - ").append(why);
@@ -218,7 +227,7 @@ std::string refused_set(std::string_view name, std::string_view why) {
 
 }  // namespace
 
-Config::Config() : values_(directives().size()) {
+Config::Config() : values_(directives().size()), given_(directives().size()), noticed_(directives().size()) {
   const auto rows = directives();
   for (size_t row = 0; row < rows.size(); ++row) {
     if (rows[row].kind == DirectiveKind::kLines) continue;
@@ -257,20 +266,41 @@ Refusal Config::set(std::string_view name, std::span<const std::string_view> wor
     return std::nullopt;
   }
   const std::string before = values_[*row_index];
-  if (Refusal refusal = assign(*row_index, words)) return refusal;
-  if (row.role == DirectiveRole::kUnused && values_[*row_index] != before) {
+  if (Refusal refusal = assign_or_add(*row_index, words)) return refusal;
+  if (row.role == DirectiveRole::kUnused && values_[*row_index] != before && !noticed_[*row_index]) {
+    noticed_[*row_index] = true;
     notices_.push_back("'" + std::string(row.name) + "' was accepted and does nothing here. " +
                        std::string(row.doc));
   }
   return std::nullopt;
 }
 
-Refusal Config::parse_file(std::string_view text, std::string_view source, const Include& include) {
-  return parse_text(text, source, include, 0);
+Refusal Config::assign_or_add(size_t row, std::span<const std::string_view> words) {
+  const bool adds = directives()[row].adds_up && given_[row] && !(words.size() == 1 && words[0].empty());
+  given_[row] = true;
+  if (!adds) return assign(row, words);
+  const auto earlier = split_words(values_[row]);
+  CHECK(earlier);
+  std::vector<std::string_view> all = views_of(*earlier);
+  all.insert(all.end(), words.begin(), words.end());
+  return assign(row, all);
 }
 
-Refusal Config::parse_text(std::string_view text, std::string_view source, const Include& include,
-                           int nested) {
+Refusal Config::parse_file(std::string_view text, const Include& include, const Expand& expand) {
+  return parse_text(text, {}, {include, expand}, 0);
+}
+
+Refusal Config::include_files(const std::string& pattern, const Reader& reader, int nested) {
+  const auto paths = reader.expand ? reader.expand(pattern) : std::vector<std::string>{pattern};
+  for (const std::string& path : paths) {
+    const auto included = reader.include ? reader.include(path) : std::nullopt;
+    if (!included) return "Fatal error, can't open config file '" + path + "'";
+    if (Refusal refusal = parse_text(*included, path, reader, nested + 1)) return refusal;
+  }
+  return std::nullopt;
+}
+
+Refusal Config::parse_text(std::string_view text, std::string_view source, const Reader& reader, int nested) {
   for (size_t number = 1; !text.empty(); ++number) {
     const size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
@@ -280,16 +310,19 @@ Refusal Config::parse_text(std::string_view text, std::string_view source, const
     const size_t first = line.find_first_not_of(" \t\r\v\f");
     if (first == std::string_view::npos || line[first] == '#') continue;
     const auto words = split_words(line);
-    const std::string where = std::string(source) + ", at line " + std::to_string(number);
+    std::string where = "the configuration file";
+    if (!source.empty()) where.append(" ").append(source);
+    where += ", at line " + std::to_string(number);
     if (!words) return fatal(where, line, "Unbalanced quotes in configuration line");
     if (words->empty()) continue;
     if (equals_folded(words->front(), "include")) {
       if (words->size() != 2) return fatal(where, line, kBadDirective);
       if (nested == kConfigIncludesNestedMax)
         return fatal(where, line, "Too many files that include each other");
-      const auto included = include((*words)[1]);
-      if (!included) return fatal(where, line, "Cannot read this file");
-      if (Refusal refusal = parse_text(*included, (*words)[1], include, nested + 1)) return refusal;
+      if (Refusal refusal = include_files((*words)[1], reader, nested)) {
+        // What is wrong inside a file says so with its own line.
+        return refusal->starts_with("\n") ? refusal : fatal(where, line, *refusal);
+      }
       continue;
     }
     const std::vector<std::string_view> views = views_of(*words);
@@ -298,12 +331,18 @@ Refusal Config::parse_text(std::string_view text, std::string_view source, const
   return std::nullopt;
 }
 
-Refusal Config::parse_command_line(const std::vector<std::vector<std::string>>& directives) {
+Refusal Config::parse_command_line(const std::vector<std::vector<std::string>>& directives,
+                                   const Include& include, const Expand& expand) {
   for (const auto& directive : directives) {
     const std::vector<std::string_view> views = views_of(directive);
-    if (Refusal refusal = set(views[0], std::span(views).subspan(1))) {
-      return fatal("the command line", joined(directive), *refusal);
+    Refusal refusal;
+    if (equals_folded(views[0], "include") && views.size() == 2) {
+      refusal = include_files(directive[1], {include, expand}, 0);
+    } else {
+      refusal = set(views[0], std::span(views).subspan(1));
     }
+    if (refusal)
+      return refusal->starts_with("\n") ? refusal : fatal("the command line", joined(directive), *refusal);
   }
   return std::nullopt;
 }
@@ -315,9 +354,11 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
     if (!row || directives()[*row].kind == DirectiveKind::kLines || i + 1 == pairs.size()) {
       return "ERR Unknown option or number of arguments for CONFIG SET - '" + std::string(pairs[i]) + "'";
     }
-    if (!directives()[*row].at_run_time) return refused_set(pairs[i], "can't set immutable config");
+    const Directive& directive = directives()[*row];
+    if (directive.guarded) return refused_set(shown_name(*row, pairs[i]), "can't set protected config");
+    if (!directive.at_run_time) return refused_set(shown_name(*row, pairs[i]), "can't set immutable config");
     if (std::find(rows.begin(), rows.end(), *row) != rows.end()) {
-      return refused_set(pairs[i], "duplicate parameter");
+      return refused_set(shown_name(*row, pairs[i]), "duplicate parameter");
     }
     rows.push_back(*row);
   }
@@ -335,7 +376,7 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
     if (Refusal refusal = assign(rows[i], words)) {
       settings_ = settings_before;
       values_ = values_before;
-      return refused_set(pairs[2 * i], *refusal);
+      return refused_set(shown_name(rows[i], pairs[2 * i]), *refusal);
     }
   }
   return std::nullopt;
@@ -347,7 +388,9 @@ std::vector<std::pair<std::string, std::string>> Config::get(
   const auto add_if_matched = [&found, patterns](std::string_view name, const std::string& value) {
     for (const std::string_view pattern : patterns) {
       if (!glob_matches(pattern, name, LetterCase::kFolded)) continue;
-      found.emplace_back(name, value);
+      // A name that is no pattern comes back as it was sent.
+      const bool is_name = pattern.find_first_of("*?[") == std::string_view::npos;
+      found.emplace_back(is_name && equals_folded(pattern, name) ? pattern : name, value);
       return;
     }
   };

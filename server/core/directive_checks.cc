@@ -35,4 +35,9 @@ std::optional<std::string> check_save_points(DirectiveWords words) {
   return std::nullopt;
 }
 
+std::optional<std::string> check_renames(DirectiveWords words) {
+  if (is_one_empty_word(words) || words.size() % 2 == 0) return std::nullopt;
+  return "wrong number of arguments";
+}
+
 }  // namespace sluice::core

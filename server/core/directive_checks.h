@@ -16,5 +16,7 @@ using DirectiveWords = std::span<const std::string_view>;
 std::optional<std::string> check_percentiles(DirectiveWords words);
 // Pairs of seconds, from 1 on, and changes, from 0 on.
 std::optional<std::string> check_save_points(DirectiveWords words);
+// Pairs of names.
+std::optional<std::string> check_renames(DirectiveWords words);
 
 }  // namespace sluice::core

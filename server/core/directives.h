@@ -62,6 +62,9 @@ struct Directive {
   std::string_view choices = {};          // names of the enumerators in their order, with blanks between
   std::string_view choices_ignored = {};  // accepted at the start, with a notice that the default holds
   bool at_run_time = false;               // CONFIG SET may change it
+  bool guarded = false;            // and if it may not, because that would let clients write files elsewhere
+  bool adds_up = false;            // several lines of a file add their words; one with "" alone begins anew
+  bool keeps_empty_words = false;  // "" among several words means something
   DirectiveMember member = {};
   // What else is wrong with these words, if the kind does not say it all.
   std::optional<std::string> (*check)(std::span<const std::string_view> words) = nullptr;

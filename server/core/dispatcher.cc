@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/base/check.h"
 #include "protocol/reply_writer.h"
@@ -54,7 +55,8 @@ void Dispatcher::reject(Session& session, const CommandSpec& spec, const std::st
 }
 
 const CommandSpec* Dispatcher::find(Session& session, Words words) {
-  const CommandSpec* spec = server_.commands.find(words[0]);
+  const CommandSpec* spec =
+      session.internal ? server_.commands.find(words[0]) : server_.commands.find_called(words[0]);
   if (spec == nullptr || ((spec->flags & kInternal) != 0 && !session.internal)) {
     refuse(session, unknown_command_text(words));
     return nullptr;
@@ -126,12 +128,22 @@ void Dispatcher::execute(Session& session, Words words, std::string_view raw) {
   ++session.commands;
   session.last_command_at = server_.sequencer.mono_now();
   const CommandSpec* spec = find(session, words);
-  if (spec == nullptr || !admit(session, *spec, words)) return;
-  if (session.in_multi && (spec->flags & kImmediate) == 0) {
-    queue(session, *spec, words);
+  if (spec == nullptr) return;
+  if (!server_.commands.has_renamed()) [[likely]]
+    return execute_found(session, *spec, words, raw);
+  // What is logged, queued and told has the command's own name.
+  std::vector<std::string_view> own(words.begin(), words.end());
+  own[0] = session.last_container.empty() ? spec->name : session.last_container;
+  execute_found(session, *spec, own, {});
+}
+
+void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words words, std::string_view raw) {
+  if (!admit(session, spec, words)) return;
+  if (session.in_multi && (spec.flags & kImmediate) == 0) {
+    queue(session, spec, words);
     return;
   }
-  if (run(session, *spec, words, raw, CommandCall::Mode::kClient)) ++session.replies_unmarked;
+  if (run(session, spec, words, raw, CommandCall::Mode::kClient)) ++session.replies_unmarked;
   if (server_.blocking.has_ready()) server_.serve_ready();
 }
 

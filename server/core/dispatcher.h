@@ -42,6 +42,7 @@ class Dispatcher {
   const CommandSpec* find(Session& session, Words words);
   // True: the command may go on. False: it was refused and the refusal replied.
   bool admit(Session& session, const CommandSpec& spec, Words words);
+  void execute_found(Session& session, const CommandSpec& spec, Words words, std::string_view raw);
   void refuse(Session& session, std::string_view error);
   // The same, when it is known which command is refused.
   void reject(Session& session, const CommandSpec& spec, const std::string& error);

@@ -34,6 +34,9 @@ class LogRewrite : public RecordSink {
   // A slice. Requires: walking.
   void step();
 
+  // Comes to nothing, and the log goes on as it was. Requires: not syncing.
+  void abandon() { give_up({}); }
+
   bool active() const { return rewrite_ != nullptr; }
   bool walking() const { return active() && !syncing_; }
   // The last one came to nothing because keys were flushed under it: another is wanted.

@@ -46,6 +46,9 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
       internal_session_(std::make_unique<Session>()) {
   metrics.restart_rates(started_at);
   queues.seed(seams.entropy.draw());
+  const std::vector<std::string>& renames = config.settings().renamed_commands;
+  for (size_t i = 0; i + 1 < renames.size(); i += 2)
+    CHECK(!commands.rename(renames[i], renames[i + 1]));  // main has looked
   change_replication_id();
   internal_session_->internal = true;
   internal_session_->authenticated = true;

@@ -88,6 +88,8 @@ struct ProcessFacts {
   std::function<std::string()> allocator_report = {};     // for people
   std::function<void()> purge_memory = {};                // gives what is free back to the system
   std::function<void(uint64_t microseconds)> pause = {};  // the whole process sleeps
+  // Makes sure that nobody else uses the log's directory. What is wrong, or nothing.
+  std::function<std::optional<std::string>(const std::string& directory)> take_directory = {};
   // The configuration file: nullopt, or what is wrong, if the disk does not give or take it.
   std::function<std::optional<std::string>()> read_config = {};
   std::function<std::optional<std::string>(std::string_view text)> replace_config = {};

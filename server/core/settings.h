@@ -15,6 +15,18 @@ enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
 enum class MemoryPolicy : uint8_t { kNoEviction };
 enum class PubSubDefault : uint8_t { kAllChannels, kResetChannels };
 enum class DebugCommand : uint8_t { kNo, kLocal, kYes };
+enum class Supervised : uint8_t { kNo, kUpstart, kSystemd, kAuto };
+enum class SyslogFacility : uint8_t {
+  kLocal0,
+  kLocal1,
+  kLocal2,
+  kLocal3,
+  kLocal4,
+  kLocal5,
+  kLocal6,
+  kLocal7,
+  kUser
+};
 enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
 
 struct Settings {
@@ -36,6 +48,11 @@ struct Settings {
   std::string pidfile;
   LogLevel loglevel;
   std::string logfile;  // empty: standard output
+  Supervised supervised;
+  bool syslog_enabled;
+  std::string syslog_ident;
+  SyslogFacility syslog_facility;
+  std::vector<std::string> renamed_commands;  // name, new name, name, new name ...
   int64_t databases;
   std::string dir;
   DebugCommand enable_debug_command;

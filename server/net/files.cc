@@ -4,12 +4,14 @@
 #include "server/net/files.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 namespace sluice::net {
 namespace {
 
 constexpr int kOwnerWrites = 0644;
+constexpr uint64_t kPermissionBits = 07777;
 constexpr size_t kReadBytes = 64u << 10;
 // A configuration is text that people write; more is a mistake, /dev/zero say.
 constexpr size_t kTextBytesMax = 16u << 20;
@@ -69,6 +71,43 @@ int write_text(const std::string& path, std::string_view text) {
   const int result = write_all(file, text);
   close_file(file);
   return result;
+}
+
+int replace_text(const std::string& path, std::string_view text) {
+  const std::string temporary = path + ".tmp-" + std::to_string(uv_os_getpid());
+  const uv_file file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  if (file < 0) return file;
+  int result = write_all(file, text);
+  const uint64_t mode = mode_of(path);
+  if (result == 0 && mode != 0) result = set_mode(temporary, static_cast<int>(mode & kPermissionBits));
+  if (result == 0)
+    result = now([&](uv_fs_t* request) { return uv_fs_fsync(nullptr, request, file, nullptr); });
+  close_file(file);
+  if (result == 0)
+    result = now([&](uv_fs_t* request) {
+      return uv_fs_rename(nullptr, request, temporary.c_str(), path.c_str(), nullptr);
+    });
+  if (result < 0) {
+    remove_file(temporary);
+    return result;
+  }
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const uv_file handle = open_file(directory, O_RDONLY | O_DIRECTORY);
+  if (handle < 0) return handle;
+  result = now([&](uv_fs_t* request) { return uv_fs_fsync(nullptr, request, handle, nullptr); });
+  close_file(handle);
+  return result;
+}
+
+std::vector<std::string> expand_path(const std::string& pattern) {
+  if (pattern.find_first_of("*?[") == std::string::npos) return {pattern};
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0)
+    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  globfree(&found);
+  return paths;
 }
 
 int open_to_append(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::net {
 
@@ -16,6 +17,10 @@ namespace sluice::net {
 std::optional<std::string> read_text(const std::string& path, int& error);
 // Replaces the file.
 int write_text(const std::string& path, std::string_view text);
+// The same in one step: whoever reads it, or comes back from a crash, finds the old text or the new one.
+int replace_text(const std::string& path, std::string_view text);
+// The files that a pattern with * ? [ names, sorted; the path itself if it has none of these.
+std::vector<std::string> expand_path(const std::string& pattern);
 int open_to_append(const std::string& path);
 int write_all(uv_file file, std::string_view text);
 void close_file(uv_file file);

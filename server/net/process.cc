@@ -64,12 +64,18 @@ int enter_directory(const std::string& directory) {
 }
 
 int take_directory(const std::string& directory) {
+  // Locks of one process hold against itself too.
+  static std::string ours;
+  if (directory == ours) return 0;
   if (mkdir(directory.c_str(), kLogDirectoryMode) != 0 && errno != EEXIST)
     return uv_translate_sys_error(errno);
   // The lock is on the directory itself: there is no file that a crash could leave behind.
   const int handle = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (handle < 0) return uv_translate_sys_error(errno);
-  if (flock(handle, LOCK_EX | LOCK_NB) == 0) return 0;  // open, and so locked, until the process ends
+  if (flock(handle, LOCK_EX | LOCK_NB) == 0) {
+    ours = directory;
+    return 0;  // open, and so locked, until the process ends
+  }
   const int error = uv_translate_sys_error(errno);
   close(handle);
   return error;

@@ -3,6 +3,8 @@
 // See stdout_notices.h. A line is handed to the system at once: it must be there if the process dies next.
 #include "server/net/stdout_notices.h"
 
+#include <syslog.h>
+
 #include <cstdio>
 #include <ctime>
 
@@ -37,6 +39,14 @@ std::optional<std::string> StdoutNotices::open(const std::string& path) {
   return std::nullopt;
 }
 
+void StdoutNotices::open_syslog(const std::string& name, core::SyslogFacility facility) {
+  constexpr int kFacilities[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3, LOG_LOCAL4,
+                                 LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7, LOG_USER};
+  syslog_name_ = name.empty() ? "sluice" : name;
+  openlog(syslog_name_.c_str(), LOG_PID | LOG_NDELAY | LOG_NOWAIT,
+          kFacilities[static_cast<size_t>(facility)]);
+}
+
 void StdoutNotices::write(core::NoticeLevel level, std::string_view text) {
   if (static_cast<uint8_t>(level) < static_cast<uint8_t>(level_)) return;
   std::string line = std::to_string(uv_os_getpid()) + ":M " + date(clock_.now()) + ' ';
@@ -45,6 +55,10 @@ void StdoutNotices::write(core::NoticeLevel level, std::string_view text) {
   for (const char byte : text)  // one line, whatever a client put into it
     line += byte == '\n' || byte == '\r' ? ' ' : byte;
   line += '\n';
+  if (!syslog_name_.empty()) {
+    constexpr int kPriorities[] = {LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING};
+    syslog(kPriorities[static_cast<size_t>(level)], "%.*s", static_cast<int>(text.size()), text.data());
+  }
   write_all(file_, line);  // nobody is left to tell if this fails
 }
 

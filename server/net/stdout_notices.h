@@ -26,6 +26,8 @@ class StdoutNotices final : public core::Notices {
 
   // Adds to this file from now on. What is wrong with it, or nothing.
   std::optional<std::string> open(const std::string& path);
+  // Tells everything to the system's log as well.
+  void open_syslog(const std::string& name, core::SyslogFacility facility);
   void set_level(core::LogLevel level) { level_ = level; }
 
   void write(core::NoticeLevel level, std::string_view text) override;
@@ -34,6 +36,7 @@ class StdoutNotices final : public core::Notices {
   const core::Clock& clock_;
   core::LogLevel level_ = core::LogLevel::kNotice;
   uv_file file_ = 1;
+  std::string syslog_name_;  // empty: it is not told; the system keeps the pointer
 };
 
 }  // namespace sluice::net

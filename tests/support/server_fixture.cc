@@ -5,6 +5,7 @@
 
 #include "protocol/request_encoder.h"
 #include "server/commands/table.h"
+#include "server/core/config_text.h"
 #include "tests/support/resp_decoder.h"
 
 namespace sluice::test {
@@ -84,8 +85,10 @@ ServerFixture::~ServerFixture() {
 std::unique_ptr<core::Server> ServerFixture::make_server() {
   core::Config config;
   for (const auto& [name, value] : directives_) {
-    const std::string_view word = value;
-    const auto refused = config.set(name, std::span(&word, 1));
+    auto words = core::split_words(value).value_or(std::vector<std::string>{value});
+    if (words.empty()) words.emplace_back();
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    const auto refused = config.set(name, views);
     INFO(refused.value_or(""));
     REQUIRE_FALSE(refused.has_value());
   }

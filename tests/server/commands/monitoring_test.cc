@@ -387,3 +387,60 @@ TEST_CASE("LOLWUT tells the version", "[info]") {
   REQUIRE(has(f.client()("LOLWUT VERSION 5"), "Sluice ver. "));
   REQUIRE(f.client()("LOLWUT VERSION x") == "-ERR value is not an integer or out of range");
 }
+
+// --- CONFIG
+
+TEST_CASE("CONFIG REWRITE needs a file, and says what is wrong with it", "[config]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  REQUIRE(c("CONFIG REWRITE") == "-ERR The server is running without a config file");
+}
+
+TEST_CASE("a renamed command is called by its new name and logged by its own", "[config]") {
+  ServerFixture f({{"rename-command", "SET put flushall \"\" config hidden"}});
+  TestClient& c = f.client();
+  REQUIRE(has(c("SET key value"), "-ERR unknown command 'SET'"));
+  REQUIRE(has(c("FLUSHALL"), "-ERR unknown command 'FLUSHALL'"));
+  REQUIRE(has(c("CONFIG GET port"), "-ERR unknown command 'CONFIG'"));
+  REQUIRE(c("PUT key value") == "+OK");
+  REQUIRE(c("HIDDEN GET port") == "*2 $4 port $4 6379");
+  REQUIRE(c("put key") == "-ERR wrong number of arguments for 'set' command");
+  c("MULTI");
+  c("PUT other 1");
+  REQUIRE(c("EXEC") == "*1 +OK");
+  f.restart();
+  REQUIRE(f.client()("GET key") == "$5 value");
+}
+
+TEST_CASE("the log can end and begin again while the server runs", "[config]") {
+  ServerFixture f;  // which checks in the end that the log has all of it
+  TestClient& c = f.client();
+  c("SET logged 1");
+  REQUIRE(c("CONFIG SET appendonly no") == "+OK");
+  REQUIRE(has(c("INFO persistence"), "aof_enabled:0"));
+  c("SET meanwhile 2");
+  c("RPUSH list a b");
+  c("DEL logged");
+  REQUIRE(c("CONFIG SET appendonly yes timeout 7") == "+OK");
+  REQUIRE(has(c("INFO persistence"), "aof_enabled:1"));
+  REQUIRE(f.digest_of_log() == f.digest());
+  c("RPUSH list c");
+  c("SELECT 2");
+  c("SET elsewhere 3");
+  c("SELECT 0");
+  f.restart();
+  REQUIRE(f.client()("LRANGE list 0 -1") == "*3 $1 a $1 b $1 c");
+  REQUIRE(f.client()("GET logged") == "$-1");
+  REQUIRE(f.client()("GET meanwhile") == "$1 2");
+}
+
+TEST_CASE("a log that cannot begin leaves all settings as they were", "[config]") {
+  ServerFixture f({{"appendonly", "no"}});
+  TestClient& c = f.client();
+  c("MULTI");
+  c("SET key value");
+  c("CONFIG SET timeout 9 appendonly yes");
+  REQUIRE(has(c("EXEC"), "it cannot be changed in a transaction"));
+  REQUIRE(c("CONFIG GET timeout") == "*2 $7 timeout $1 0");
+  REQUIRE(c("CONFIG GET appendonly") == "*2 $10 appendonly $2 no");
+}

@@ -22,7 +22,7 @@ std::optional<std::string> no_file(const std::string&) {
 }
 
 std::optional<std::string> parse(Config& config, std::string_view text) {
-  return config.parse_file(text, "test.conf", no_file);
+  return config.parse_file(text, no_file);
 }
 
 std::optional<std::string> set(Config& config, const Words& pairs) {
@@ -119,7 +119,7 @@ TEST_CASE("what is wrong with a file is said with its line, as Redis says it", "
       {"unixsocketperm 999", "argument couldn't be parsed into an integer"},
       {"unixsocketperm 1777", "argument must be between 0 and 777 inclusive"},
       {"requirepass \"open", "Unbalanced quotes in configuration line"},
-      {"include other.conf", "Cannot read this file"},
+      {"include other.conf", "Fatal error, can't open config file 'other.conf'"},
       {"cluster-enabled yes", "there is no cluster mode"},
       {"tls-port 6380", "there is no TLS; put a proxy in front"},
   };
@@ -129,7 +129,8 @@ TEST_CASE("what is wrong with a file is said with its line, as Redis says it", "
     INFO(line);
     REQUIRE(error.has_value());
     REQUIRE(error->find("*** FATAL CONFIG FILE ERROR") != std::string::npos);
-    REQUIRE(error->find("test.conf, at line 2\n>>> '" + line + "'\n" + why) != std::string::npos);
+    REQUIRE(error->find("Reading the configuration file, at line 2\n>>> '" + line + "'\n" + why) !=
+            std::string::npos);
     REQUIRE(config.settings().port == 1);
   }
 }
@@ -140,12 +141,11 @@ TEST_CASE("a file may include others, but not without end", "[config]") {
     if (path == "inner") return "port 2\nmaxclients 5";
     return "include " + path;
   };
-  REQUIRE(config.parse_file("port 1\ninclude inner\ntimeout 3", "outer", files) == std::nullopt);
+  REQUIRE(config.parse_file("port 1\ninclude inner\ntimeout 3", files) == std::nullopt);
   REQUIRE(config.settings().port == 2);
   REQUIRE(config.settings().maxclients == 5);
   REQUIRE(config.settings().timeout == 3);
-  REQUIRE(config.parse_file("include itself", "outer", files)->find("include each other") !=
-          std::string::npos);
+  REQUIRE(config.parse_file("include itself", files)->find("include each other") != std::string::npos);
 }
 
 TEST_CASE("directives of Redis that do nothing here are kept, and said once each when they ask for something",
@@ -212,13 +212,13 @@ TEST_CASE("CONFIG GET shows values in one form, sorted, each name once", "[confi
   const std::string_view patterns[] = {"*max*memory",    "appendfsync", "maxmemory",
                                        "UNIXsocketperm", "appendonly",  "slave-read-only"};
   using Pair = std::pair<std::string, std::string>;
-  REQUIRE(config.get(patterns) == std::vector<Pair>{{"appendfsync", "always"},
+  REQUIRE(config.get(patterns) == std::vector<Pair>{{"UNIXsocketperm", "700"},
+                                                    {"appendfsync", "always"},
                                                     {"appendonly", "no"},
                                                     {"maxmemory", "104857600"},
                                                     {"replica-ignore-maxmemory", "yes"},
                                                     {"slave-ignore-maxmemory", "yes"},
-                                                    {"slave-read-only", "yes"},
-                                                    {"unixsocketperm", "700"}});
+                                                    {"slave-read-only", "yes"}});
   REQUIRE(config.get("nosuch*").empty());
 }
 
@@ -244,6 +244,111 @@ TEST_CASE("a word in quotes comes back as it was", "[config]") {
     REQUIRE(words.has_value());
     REQUIRE(*words == std::vector<std::string>{word, "next"});
   }
+}
+
+TEST_CASE("include may name several files, and what is wrong in one is said with its line", "[config]") {
+  Config config;
+  const auto read = [](const std::string& path) -> std::optional<std::string> {
+    return path == "b.conf" ? "timeout 2\nnosuch 1" : "timeout 1\nport 5";
+  };
+  const auto expand = [](const std::string& pattern) {
+    return pattern == "*.conf" ? std::vector<std::string>{"a.conf", "b.conf"} : std::vector<std::string>{};
+  };
+  REQUIRE(config.parse_file("include nothing*", read, expand) == std::nullopt);
+  const auto error = config.parse_file("port 1\ninclude *.conf", read, expand);
+  REQUIRE(error->find("Reading the configuration file b.conf, at line 2\n>>> 'nosuch 1'\nBad directive") !=
+          std::string::npos);
+  REQUIRE(config.settings().port == 5);
+  REQUIRE(config.settings().timeout == 2);
+  REQUIRE(config.parse_command_line({{"include", "a"}}, read) == std::nullopt);
+  REQUIRE(config.settings().timeout == 1);
+}
+
+TEST_CASE("several lines of save add up, the first takes the place of the default, an empty one clears",
+          "[config]") {
+  Config config;
+  REQUIRE(parse(config, "save 900 1\nsave 300 10\n") == std::nullopt);
+  REQUIRE(config.value("save") == "900 1 300 10");
+  REQUIRE(config.take_notices().size() == 1);
+  REQUIRE(parse(config, "save \"\"\nsave 60 10000") == std::nullopt);
+  REQUIRE(config.value("save") == "60 10000");
+  REQUIRE(parse(config, "save 60")->find("Invalid save parameters") != std::string::npos);
+  REQUIRE(*set(config, {"save", "x 1"}) ==
+          "ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters");
+}
+
+TEST_CASE("percentiles are numbers from 0 to 100", "[config]") {
+  Config config;
+  const std::string begin =
+      "ERR CONFIG SET failed (possibly related to argument 'latency-tracking-info-percentiles') - ";
+  REQUIRE(*set(config, {"latency-tracking-info-percentiles", "50 101"}) ==
+          begin + "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+  REQUIRE(*set(config, {"latency-tracking-info-percentiles", "a"}) ==
+          begin + "Invalid latency-tracking-info-percentiles parameters");
+  REQUIRE(set(config, {"latency-tracking-info-percentiles", ""}) == std::nullopt);
+  REQUIRE(config.value("latency-tracking-info-percentiles") == "");
+}
+
+TEST_CASE("CONFIG SET of the directory is refused as Redis refuses it", "[config]") {
+  Config config;
+  REQUIRE(*set(config, {"dir", "/tmp"}) ==
+          "ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config");
+}
+
+TEST_CASE("a rewritten file keeps comments, order and what still holds", "[config]") {
+  const std::string text =
+      "# my server\n"
+      "\n"
+      "PORT 7000\n"
+      "maxmemory 100mb   \n"
+      "include other.conf\n"
+      "save 900 1\n"
+      "save 300 10\n"
+      "timeout 5\n"
+      "timeout 6\n"
+      "# end\n"
+      "requirepass secret\n";
+  Config config;
+  REQUIRE(config.parse_file(text, [](const std::string&) { return "slowlog-max-len 7"; }) == std::nullopt);
+  const std::string unchanged = config.rewritten(text);
+  REQUIRE(unchanged == text + "# Generated by CONFIG REWRITE\nslowlog-max-len 7\n");
+
+  REQUIRE(set(config, {"timeout", "9", "save", "", "requirepass", "two words", "loglevel", "debug"}) ==
+          std::nullopt);
+  const std::string changed = config.rewritten(unchanged);
+  REQUIRE(changed ==
+          "# my server\n"
+          "\n"
+          "PORT 7000\n"
+          "maxmemory 100mb   \n"
+          "include other.conf\n"
+          "save \"\"\n"
+          "timeout 9\n"
+          "# end\n"
+          "requirepass \"two words\"\n"
+          "# Generated by CONFIG REWRITE\n"
+          "slowlog-max-len 7\n"
+          "loglevel debug\n");
+  REQUIRE(config.rewritten(changed) == changed);
+
+  Config again;
+  REQUIRE(again.parse_file(changed, [](const std::string&) { return ""; }) == std::nullopt);
+  REQUIRE(again.get("*") == config.get("*"));
+}
+
+TEST_CASE("a rewrite of nothing writes what is not at its default", "[config]") {
+  Config config;
+  REQUIRE(config.rewritten("").empty());
+  REQUIRE(set(config, {"maxclients", "77"}) == std::nullopt);
+  REQUIRE(config.rewritten("") == "# Generated by CONFIG REWRITE\nmaxclients 77\n");
+  REQUIRE(config.rewritten("nosuch 1\nmaxclients x\n") == "nosuch 1\nmaxclients 77\n");
+}
+
+TEST_CASE("rename-command takes pairs, and an empty name", "[config]") {
+  Config config;
+  REQUIRE(parse(config, "rename-command FLUSHALL \"\"\nrename-command config hidden\n") == std::nullopt);
+  REQUIRE(config.settings().renamed_commands == std::vector<std::string>{"FLUSHALL", "", "config", "hidden"});
+  REQUIRE(parse(config, "rename-command one")->find("wrong number of arguments") != std::string::npos);
 }
 
 }  // namespace
