@@ -50,6 +50,7 @@ void Keyspace::before_change(Entry& entry) {
 Entry& Keyspace::insert(int db, std::string_view key) {
   Entry* const entry = Entry::create(db, key, epoch_);
   databases_[database(db)].insert(entry);
+  if (on_arrival) on_arrival(db, key, Arrival::kNew);
   return *entry;
 }
 
@@ -75,7 +76,12 @@ Entry& Keyspace::set_string(int db, std::string_view key, std::string_view value
     entry = &insert(db, key);
   } else {
     if (expiry == Expiry::kDrop) persist(*entry);
-    if (entry->type() != ValueType::kString) entry->hold_string();
+    const bool type_changes = entry->type() != ValueType::kString;
+    if (on_arrival) {
+      on_arrival(db, key, Arrival::kOverwritten);
+      if (type_changes) on_arrival(db, key, Arrival::kTypeChanged);
+    }
+    if (type_changes) entry->hold_string();
   }
   entry->string().assign(value);
   return *entry;

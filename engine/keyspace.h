@@ -103,6 +103,10 @@ class Keyspace {
 
   // Of the type and value of one key alone, as text.
   std::string digest_value(const Entry& entry) const;
+  // Told of every key that comes to be, before it holds anything, and of every value that another one replaces as a
+  // whole; after that, if it was of another type. For whoever announces it; must not change the keyspace. May be empty.
+  enum class Arrival : uint8_t { kNew, kOverwritten, kTypeChanged };
+  std::function<void(int db, std::string_view key, Arrival arrival)> on_arrival;
 
   void check_invariants() const;
 

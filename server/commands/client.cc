@@ -8,6 +8,7 @@
 
 #include "engine/base/ascii.h"
 #include "server/commands/client_name.h"
+#include "server/commands/client_subcommands.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/core/args.h"
@@ -32,19 +33,20 @@ std::vector<Session*> by_id(CommandCall& call) {
   return sessions;
 }
 
-// Replicas, masters and subscribers are types too, but there are none.
-enum class ClientType : uint8_t { kNormal, kNone };
+// Replicas and masters are types too, but there are none.
+enum class ClientType : uint8_t { kNormal, kPubSub, kNone };
 
 Result<ClientType> parse_type(CommandCall& call, std::string_view text) {
   if (equals_folded(text, "normal")) return ClientType::kNormal;
-  for (const char* other : {"master", "slave", "replica", "pubsub"}) {
+  if (equals_folded(text, "pubsub")) return ClientType::kPubSub;
+  for (const char* other : {"master", "slave", "replica"}) {
     if (equals_folded(text, other)) return ClientType::kNone;
   }
   return call.fail(std::string("ERR Unknown client type '").append(text).append("'"));
 }
 
-bool has_type(const Session&, ClientType type) {
-  return type == ClientType::kNormal;
+bool has_type(const Session& session, ClientType type) {
+  return type == (session.subscriptions != nullptr ? ClientType::kPubSub : ClientType::kNormal);
 }
 
 Result<void> client_list(CommandCall& call) {
@@ -217,26 +219,6 @@ Result<void> client_kill(CommandCall& call) {
   return {};
 }
 
-// --- Switches
-
-Result<bool> read_on_off(CommandCall& call) {
-  if (equals_folded(call.words[2], "on")) return true;
-  if (equals_folded(call.words[2], "off")) return false;
-  return Error::kSyntax;
-}
-
-Result<void> client_no_evict(CommandCall& call) {
-  TRY(call.session.no_evict, read_on_off(call));
-  call.reply.ok();
-  return {};
-}
-
-Result<void> client_no_touch(CommandCall& call) {
-  TRY(call.session.no_touch, read_on_off(call));
-  call.reply.ok();
-  return {};
-}
-
 // --- Rows
 
 constexpr core::Group kGroup = core::Group::kConnection;
@@ -324,6 +306,95 @@ constexpr CommandSpec kClientRows[] = {
      .since = "7.2.0",
      .complexity = "O(1)",
      .summary = "Accepted for clients that send it: reading a key never counts as use of it."},
+    {.name = "reply",
+     .syntax = "action:<ON|OFF|SKIP>",
+     .handler = client_reply,
+     .arity = Arity::exactly(3),
+     .flags = kOwn,
+     .group = kGroup,
+     .since = "3.2.0",
+     .complexity = "O(1)",
+     .summary = "Switches replies on, off, or off for the next command only."},
+    {.name = "pause",
+     .syntax = "timeout:integer mode:[WRITE|ALL]",
+     .handler = client_pause,
+     .arity = Arity::at_least(3),
+     .flags = kOthers,
+     .group = kGroup,
+     .since = "3.0.0",
+     .complexity = "O(1)",
+     .summary = "Holds all commands, or those that may change data, for so many milliseconds."},
+    {.name = "unpause",
+     .handler = client_unpause,
+     .arity = Arity::exactly(2),
+     .flags = kOthers,
+     .group = kGroup,
+     .since = "6.2.0",
+     .complexity = "O(N), N the number of connections that were held",
+     .summary = "Ends a pause, and runs what it held."},
+    {.name = "unblock",
+     .syntax = "client-id:integer unblock-type:[TIMEOUT|ERROR]",
+     .handler = client_unblock,
+     .arity = Arity::at_least(3),
+     .flags = kOthers,
+     .group = kGroup,
+     .since = "5.0.0",
+     .complexity = "O(log N), N the number of connections",
+     .summary = "Ends the wait of a connection, as if its time were over or with an error."},
+    {.name = "tracking",
+     .syntax =
+         "status:<ON|OFF> [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+     .handler = client_tracking,
+     .arity = Arity::at_least(3),
+     .flags = kOwn,
+     .group = kGroup,
+     .since = "6.0.0",
+     .complexity = "O(1); some options O(N), N the prefixes of the connection",
+     .summary = "Tells the connection, or another, when keys change that it has read."},
+    {.name = "caching",
+     .syntax = "mode:<YES|NO>",
+     .handler = client_caching,
+     .arity = Arity::exactly(3),
+     .flags = kOwn,
+     .group = kGroup,
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Says whether the keys that the next command reads are tracked."},
+    {.name = "getredir",
+     .handler = client_getredir,
+     .arity = Arity::exactly(2),
+     .flags = kOwn,
+     .group = kGroup,
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Tells which connection is told of this one's keys: 0 itself, -1 none."},
+    {.name = "trackinginfo",
+     .handler = client_trackinginfo,
+     .arity = Arity::exactly(2),
+     .flags = kOwn,
+     .group = kGroup,
+     .since = "6.2.0",
+     .complexity = "O(N), N the prefixes of the connection",
+     .summary = "Tells how this connection tracks."},
+    {.name = "capa",
+     .syntax = "capability...",
+     .handler = client_capa,
+     .arity = Arity::at_least(3),
+     .flags = kOwn,
+     .group = kGroup,
+     .since = "8.0.0",
+     .complexity = "O(1)",
+     .summary =
+         "Accepted for clients that send it: there is nothing here that a client has to be capable of."},
+    {.name = "import-source",
+     .syntax = "enabled:<ON|OFF>",
+     .handler = client_import_source,
+     .arity = Arity::exactly(3),
+     .flags = kOthers,
+     .group = kGroup,
+     .since = "8.1.0",
+     .complexity = "O(1)",
+     .summary = "Refused, because there is no import mode."},
     help_row(kGroup, "5.0.0"),
 };
 static_assert(core::well_formed(kClientRows));

@@ -41,6 +41,7 @@ constexpr FlagName<uint32_t> kCommandFlagNames[] = {
     {core::kNoMulti, "no_multi"},
     {core::kMovableKeys, "movablekeys"},
     {core::kAllowBusy, "allow_busy"},
+    {core::kMayReplicate, "may_replicate"},
 };
 
 constexpr FlagName<uint16_t> kKeyFlagNames[] = {

@@ -22,7 +22,13 @@ using core::Session;
 
 Result<void> ping(CommandCall& call) {
   if (call.words.size() > 2) return call.fail("ERR wrong number of arguments for 'ping' command");
-  if (call.words.size() == 2) {
+  const bool has_message = call.words.size() == 2;
+  if (call.session.subscriptions != nullptr && call.session.protocol == 2) {
+    // What a client that listens can take: an array like a message.
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    call.reply.bulk(has_message ? call.words[1] : "");
+  } else if (has_message) {
     call.reply.bulk(call.words[1]);
   } else {
     call.reply.simple("PONG");
@@ -55,15 +61,10 @@ Result<void> quit(CommandCall& call) {
 }
 
 Result<void> reset(CommandCall& call) {
-  Session& session = call.session;
-  call.server.end_transaction(session);
-  call.server.begin_as_default(session);
-  session.name.clear();
-  session.protocol = 2;
-  session.db = 0;
-  session.no_evict = false;
-  session.no_touch = false;
-  call.reply.simple("RESET");
+  call.server.forget_state(call.session);
+  call.server.begin_as_default(call.session);
+  // Not call.reply: this is in the version that it begins with again.
+  protocol::ReplyWriter(call.session.output, call.session.protocol).simple("RESET");
   return {};
 }
 

@@ -43,6 +43,8 @@ std::span<const core::CommandSpec> replication_commands();
 std::span<const core::CommandSpec> cluster_commands();
 std::span<const core::CommandSpec> connection_commands();
 std::span<const core::CommandSpec> client_commands();
+std::span<const core::CommandSpec> pubsub_commands();
+std::span<const core::CommandSpec> monitor_commands();
 std::span<const core::CommandSpec> command_commands();
 std::span<const core::CommandSpec> config_commands();
 std::span<const core::CommandSpec> info_commands();

@@ -52,7 +52,7 @@ constexpr InfoField kClientsFields[] = {
     {"connected_clients", [](const Server& server) { return number(server.sessions().size()); }},
     {"maxclients", [](const Server& server) { return number(server.config.settings().maxclients); }},
     {"blocked_clients", [](const Server& server) { return number(server.blocking.waiters()); }},
-    {"tracking_clients", [](const Server&) { return number(0); }},
+    {"tracking_clients", [](const Server& server) { return number(uint64_t{server.tracking.clients()}); }},
 };
 
 InfoValue processor_seconds(const Server& server, uint64_t core::CpuTime::*part) {
@@ -153,13 +153,15 @@ constexpr InfoField kStatsFields[] = {
     {"evicted_keys", [](const Server&) { return number(0); }},
     {"keyspace_hits", [](const Server& server) { return number(server.metrics.keyspace_hits); }},
     {"keyspace_misses", [](const Server& server) { return number(server.metrics.keyspace_misses); }},
-    {"pubsub_channels", [](const Server&) { return number(0); }},
-    {"pubsub_patterns", [](const Server&) { return number(0); }},
     {"unexpected_error_replies", [](const Server&) { return number(0); }},
     {"total_reads_processed", [](const Server& server) { return number(server.metrics.reads); }},
     {"total_writes_processed", [](const Server& server) { return number(server.metrics.writes); }},
     {"io_threaded_reads_processed", [](const Server&) { return number(0); }},
     {"io_threaded_writes_processed", [](const Server&) { return number(0); }},
+    {"pubsub_channels",
+     [](const Server& server) { return number(server.pubsub.names(core::SubscriptionKind::kChannel)); }},
+    {"pubsub_patterns",
+     [](const Server& server) { return number(server.pubsub.names(core::SubscriptionKind::kPattern)); }},
     {"total_error_replies", [](const Server& server) { return number(server.metrics.errors_replied); }},
 };
 

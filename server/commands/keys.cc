@@ -43,7 +43,7 @@ Result<void> exists(CommandCall& call) {
   int64_t count = 0;
   for (const std::string_view key : call.words.subspan(1)) {
     const bool found = call.keyspace().find(call.db(), key) != nullptr;
-    ++(found ? call.server.metrics.keyspace_hits : call.server.metrics.keyspace_misses);
+    call.looked_up(key, found);
     if (found) ++count;
   }
   call.reply.integer(count);
@@ -52,6 +52,7 @@ Result<void> exists(CommandCall& call) {
 
 Result<void> type(CommandCall& call) {
   const Entry* entry = call.keyspace().find(call.db(), call.words[1]);
+  call.looked_up(call.words[1], entry != nullptr);
   call.reply.simple(entry == nullptr ? "none" : type_name(entry->type()));
   return {};
 }
@@ -153,7 +154,7 @@ Result<void> pexpireat(CommandCall& call) {
 // -2: no such key, -1: it never expires.
 int64_t time_left(CommandCall& call, UnixMs from) {
   const Entry* entry = call.keyspace().find(call.db(), call.words[1]);
-  ++(entry != nullptr ? call.server.metrics.keyspace_hits : call.server.metrics.keyspace_misses);
+  call.looked_up(call.words[1], entry != nullptr);
   if (entry == nullptr) return -2;
   const auto when = call.keyspace().expires_at(*entry);
   if (!when) return -1;

@@ -15,7 +15,7 @@ namespace sluice::commands {
 // The entry, or nullptr if there is no such key; kWrongType if it holds something else. Counts as a hit or a miss.
 inline Result<const Entry*> find_to_read(core::CommandCall& call, std::string_view key, ValueType type) {
   const Entry* entry = call.keyspace().find(call.db(), key);
-  ++(entry != nullptr ? call.server.metrics.keyspace_hits : call.server.metrics.keyspace_misses);
+  call.looked_up(key, entry != nullptr);
   if (entry != nullptr && entry->type() != type) return Error::kWrongType;
   return entry;
 }

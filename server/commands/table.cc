@@ -46,6 +46,8 @@ constexpr Group kGroups[] = {
     cluster_commands,
     connection_commands,
     client_commands,
+    pubsub_commands,
+    monitor_commands,
     command_commands,
     config_commands,
     info_commands,

@@ -43,6 +43,16 @@ void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) 
   if (mode == Mode::kReplay) return;
   if (changes_value(event)) server.watching.touch(changed_db, key);
   if (wakes_waiters(event)) server.blocking.signal(changed_db, key);
+  server.key_changed(session, changed_db, key, event);
+}
+
+void CommandCall::looked_up(std::string_view key, bool found) {
+  if (found) [[likely]] {
+    ++server.metrics.keyspace_hits;
+    return;
+  }
+  ++server.metrics.keyspace_misses;
+  if (mode != Mode::kReplay) server.announce(session.db, key, KeyEvent::kKeyMiss);
 }
 
 void CommandCall::wake(std::string_view key) {

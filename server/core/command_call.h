@@ -70,6 +70,8 @@ class CommandCall {
 
   // `key` may have something for those who wait on it, without having changed in a way that is told of.
   void wake(std::string_view key);
+  // A key was looked for, to be read; counts the hit or miss, and announces the miss.
+  void looked_up(std::string_view key, bool found);
 
   // Writes an error with a text of the handler's own; `return call.fail("ERR ...");`.
   Error fail(std::string_view text) {

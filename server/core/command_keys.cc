@@ -93,6 +93,8 @@ KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> word
   const auto size = static_cast<int>(words.size());
   if (keys.first >= size && (keys.flags & kMayBeMissing) != 0) return {};
   const int last = keys.last < 0 ? size + keys.last : keys.last;
+  // Names that are no keys may all be left out: SUNSUBSCRIBE.
+  if ((keys.flags & kNotKey) != 0 && keys.first >= size) return {};
   if (keys.first >= size || last < keys.first || last >= size) return {.valid = false};
   const auto step = static_cast<size_t>(keys.step);
   return {.first = static_cast<size_t>(keys.first),

@@ -49,6 +49,8 @@ enum CommandFlag : uint32_t {
   kDangerous = 1u << 17,  // ACL category beyond what the other flags imply
   kImmediate = 1u << 18,  // runs at once even inside MULTI (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
   kSentinel = 1u << 19,
+  kReplyIsPush = 1u << 20,   // what it replies is no reply but a push: (un)subscribing
+  kMayReplicate = 1u << 21,  // concerns others, though it changes no key: held by a pause of writes
 };
 
 // What a command does to keys, in the words of COMMAND INFO's key specifications.

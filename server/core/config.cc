@@ -89,6 +89,8 @@ struct Value {
   uint64_t bytes = 0;
   size_t enumerator = 0;
   std::vector<std::string> words;
+  KeyEventClasses event_classes;
+  OutputLimits output_limits;
 };
 
 Refusal read_boolean(std::string_view word, Value& value) {
@@ -135,9 +137,6 @@ Refusal read_enumeration(const Directive& row, std::string_view word, Value& val
 }
 
 Refusal read_word(const Directive& row, std::string_view word, Value& value) {
-  if (row.kind == DirectiveKind::kLetters && word.find_first_not_of(row.choices) != std::string_view::npos) {
-    return "Invalid event class character. Use '" + std::string(row.choices) + "'.";
-  }
   if (row.kind == DirectiveKind::kFileName) {
     const bool is_name =
         !word.empty() && word != "." && word != ".." && word.find('/') == std::string_view::npos;
@@ -146,6 +145,23 @@ Refusal read_word(const Directive& row, std::string_view word, Value& value) {
   // A path or a password with a zero byte would be cut short where the system reads it.
   if (word.find('\0') != std::string_view::npos) return "argument must not contain a zero byte";
   value.text = word;
+  return std::nullopt;
+}
+
+Refusal read_event_classes(std::string_view word, Value& value) {
+  const auto classes = parse_key_event_classes(word);
+  if (!classes) return "Invalid event class character. Use 'Ag$lshzxeKEtmdnoc'.";
+  value.event_classes = *classes;
+  value.text = format_key_event_classes(*classes);
+  return std::nullopt;
+}
+
+Refusal read_limits(std::span<const std::string_view> words, const OutputLimits& now, Value& value) {
+  value.output_limits = now;
+  const bool none = words.size() == 1 && words[0].empty();
+  if (Refusal refusal = read_output_limits(none ? words.first(0) : words, value.output_limits))
+    return refusal;
+  value.text = format_output_limits(value.output_limits);
   return std::nullopt;
 }
 
@@ -181,12 +197,14 @@ Refusal read_value(const Directive& row, std::span<const std::string_view> words
       return read_memory(row, words[0], value);
     case DirectiveKind::kEnumeration:
       return read_enumeration(row, words[0], value);
-    case DirectiveKind::kLetters:
+    case DirectiveKind::kEventClasses:
+      return read_event_classes(words[0], value);
     case DirectiveKind::kText:
     case DirectiveKind::kFileName:
       return read_word(row, words[0], value);
     case DirectiveKind::kWords:
     case DirectiveKind::kLines:
+    case DirectiveKind::kOutputLimits:
       break;
   }
   CHECK(false);
@@ -199,6 +217,10 @@ void store(const DirectiveMember& member, const Value& value, Settings& settings
   if (const auto* text = std::get_if<std::string Settings::*>(&member)) settings.*(*text) = value.text;
   if (const auto* words = std::get_if<std::vector<std::string> Settings::*>(&member))
     settings.*(*words) = value.words;
+  if (const auto* classes = std::get_if<KeyEventClasses Settings::*>(&member))
+    settings.*(*classes) = value.event_classes;
+  if (const auto* limits = std::get_if<OutputLimits Settings::*>(&member))
+    settings.*(*limits) = value.output_limits;
   if (const auto* enumeration = std::get_if<EnumerationMember>(&member))
     enumeration->set(settings, value.enumerator);
 }
@@ -243,7 +265,10 @@ Config::Config() : values_(directives().size()), given_(directives().size()), no
 Refusal Config::assign(size_t row_index, std::span<const std::string_view> words) {
   const Directive& row = directives()[row_index];
   Value value;
-  if (Refusal refusal = read_value(row, words, value)) return refusal;
+  const Refusal refusal = row.kind == DirectiveKind::kOutputLimits
+                              ? read_limits(words, settings_.client_output_buffer_limit, value)
+                              : read_value(row, words, value);
+  if (refusal) return refusal;
   if (row.role == DirectiveRole::kRefused && value.text != row.initial) return std::string(row.doc);
 
   if (row.kind == DirectiveKind::kLines) {
@@ -369,7 +394,8 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
     const std::string_view text = pairs[2 * i + 1];
     std::vector<std::string_view> words{text};
     std::vector<std::string> split;
-    if (directives()[rows[i]].kind == DirectiveKind::kWords) {
+    const DirectiveKind kind = directives()[rows[i]].kind;
+    if (kind == DirectiveKind::kWords || kind == DirectiveKind::kOutputLimits) {
       split = split_words(text).value_or(std::vector<std::string>{std::string(text)});
       words = views_of(split);
     }

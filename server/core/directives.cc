@@ -157,6 +157,25 @@ constexpr Directive kDirectives[] = {
      .at_run_time = kRunTime,
      .member = &Settings::client_query_buffer_limit,
      .doc = "Bytes that a client may have sent and that are not executed yet; one with more is closed."},
+    {.name = "client-output-buffer-limit",
+     .section = Section::kClients,
+     .kind = kOutputLimits,
+     .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+     .at_run_time = kRunTime,
+     .member = &Settings::client_output_buffer_limit,
+     .doc = "Bytes that a client may leave unread, by class (normal, replica, pubsub): closed at once from "
+            "the first "
+            "number on, or when it had more than the second for longer than the third, in seconds. 0 sets no "
+            "limit, but nobody may have more than a gigabyte."},
+    {.name = "tracking-table-max-keys",
+     .section = Section::kClients,
+     .kind = kInteger,
+     .initial = "1000000",
+     .at_run_time = kRunTime,
+     .member = &Settings::tracking_table_max_keys,
+     .doc = "Keys remembered for clients that track what they read; of more, some are given up, and their "
+            "readers "
+            "told to forget them. 0 sets no bound."},
     {.name = "enable-debug-command",
      .section = Section::kClients,
      .kind = kEnumeration,
@@ -274,13 +293,13 @@ constexpr Directive kDirectives[] = {
             "command's own name. Several lines rename several."},
     {.name = "notify-keyspace-events",
      .section = Section::kGeneral,
-     .kind = kLetters,
-     .choices = "KEg$lshzxetdmnoA",
+     .kind = kEventClasses,
      .at_run_time = kRunTime,
      .member = &Settings::notify_keyspace_events,
      .doc = "Changes that are published: K and E choose the channels (by key, by event), g $ l s h z x e t d "
-            "m n the "
-            "kinds of event, A stands for all but m and n. Empty publishes none."},
+            "the kinds of event, A stands for all of these; m (a key was not found), n (a new key), o (a "
+            "value was "
+            "overwritten), c (by one of another type) are beside it. Empty publishes none."},
     {.name = "slowlog-log-slower-than",
      .section = Section::kGeneral,
      .kind = kInteger,
@@ -486,9 +505,6 @@ constexpr Directive kDirectives[] = {
     unused("maxmemory-samples", kInteger, "5", kEviction),
     unused("maxmemory-eviction-tenacity", kInteger, "10", kEviction),
     unused("maxmemory-clients", kText, "0", "Each client has bounds of its own."),
-    unused("client-output-buffer-limit", kWords,
-           "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
-           "A client that leaves 1 GiB of replies unread is closed."),
     unused("lfu-log-factor", kInteger, "10", kEviction),
     unused("lfu-decay-time", kInteger, "1", kEviction),
     unused("lazyfree-lazy-eviction", kBoolean, "no", kFreeing),
@@ -548,7 +564,6 @@ constexpr Directive kDirectives[] = {
     unused("enable-protected-configs", kText, "no",
            "What is protected elsewhere cannot be changed here at all."),
     unused("enable-module-command", kText, "no", "There are no modules."),
-    unused("tracking-table-max-keys", kInteger, "1000000", "Client tracking has a bound of its own."),
 
     unused("cluster-config-file", kText, "nodes.conf", kCluster),
     unused("cluster-node-timeout", kInteger, "15000", kCluster),

@@ -24,12 +24,13 @@
 namespace sluice::core {
 
 enum class DirectiveKind : uint8_t {
-  kBoolean,      // yes, no
-  kInteger,      // decimal, within bounds
-  kOctal,        // mode bits
-  kMemory,       // bytes, or with a unit: 1k = 1000, 1kb = 1024, and so m, mb, g, gb
-  kEnumeration,  // one of `choices`
-  kLetters,      // any of the letters of `choices`
+  kBoolean,       // yes, no
+  kInteger,       // decimal, within bounds
+  kOctal,         // mode bits
+  kMemory,        // bytes, or with a unit: 1k = 1000, 1kb = 1024, and so m, mb, g, gb
+  kEnumeration,   // one of `choices`
+  kEventClasses,  // letters of key_event_classes.h
+  kOutputLimits,  // groups of four words, see output_limit.h; classes that are not named keep theirs
   kText,
   kFileName,  // a name without a directory
   kWords,     // any number of words
@@ -48,7 +49,8 @@ struct EnumerationMember {
 
 using DirectiveMember =
     std::variant<std::monostate, bool Settings::*, int64_t Settings::*, uint64_t Settings::*,
-                 std::string Settings::*, std::vector<std::string> Settings::*, EnumerationMember>;
+                 std::string Settings::*, std::vector<std::string> Settings::*, KeyEventClasses Settings::*,
+                 OutputLimits Settings::*, EnumerationMember>;
 
 struct Directive {
   std::string_view name;

@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_keys.h"
+#include "server/core/execution.h"
 #include "server/core/server.h"
 
 namespace sluice::core {
@@ -97,6 +98,8 @@ bool Dispatcher::admit(Session& session, const CommandSpec& spec, Words words) {
   } else if ((spec.flags & kWrite) != 0) {
     refusal = server_.commit.refusal(spec);
   }
+  if (refusal.empty() && (session.subscriptions != nullptr || session.monitors)) [[unlikely]]
+    refusal = refusal_of_state(session, spec);
   if (refusal.empty()) return true;
   reject(session, spec, refusal);
   return false;
@@ -115,6 +118,17 @@ bool Dispatcher::permit(Session& session, const CommandSpec& spec, Words words) 
   return false;
 }
 
+std::string Dispatcher::refusal_of_state(const Session& session, const CommandSpec& spec) const {
+  if (session.monitors && (spec.flags & (kWrite | kReadOnly | kMayReplicate)) != 0) {
+    return "ERR Replica can't interact with the keyspace";
+  }
+  if (session.subscriptions == nullptr || session.protocol != 2 || (spec.flags & kReplyIsPush) != 0)
+    return {};
+  if (spec.name == "ping" || spec.name == "quit" || spec.name == "reset") return {};
+  return "ERR Can't execute '" + CommandTable::full_name(session.last_container, spec) +
+         "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+}
+
 void Dispatcher::queue(Session& session, const CommandSpec& spec, Words words) {
   QueuedCommand& queued = session.queued.emplace_back(QueuedCommand{&spec, OwnedWords(words)});
   session.queued_bytes += queued.words.bytes();
@@ -123,10 +137,30 @@ void Dispatcher::queue(Session& session, const CommandSpec& spec, Words words) {
 }
 
 void Dispatcher::execute(Session& session, Words words, std::string_view raw) {
-  DCHECK(!words.empty() && !session.blocked());
+  DCHECK(!words.empty() && !session.waits());
   ++server_.metrics.commands_processed;
   ++session.commands;
   session.last_command_at = server_.sequencer.mono_now();
+  execute_counted(session, words, raw);
+}
+
+void Dispatcher::execute_held(Session& session, Words words) {
+  execute_counted(session, words, {});
+}
+
+void Dispatcher::execute_counted(Session& session, Words words, std::string_view raw) {
+  {
+    const Execution execution(server_, session);
+    take(session, words, raw);
+  }
+  if (session.tracking != nullptr && session.tracking->caching) [[unlikely]] {
+    // It was for one command, or one transaction.
+    if (!session.in_multi && session.last_container != "client") session.tracking->caching = false;
+  }
+  if (server_.blocking.has_ready()) server_.serve_ready();
+}
+
+void Dispatcher::take(Session& session, Words words, std::string_view raw) {
   const CommandSpec* spec = find(session, words);
   if (spec == nullptr) return;
   if (!server_.commands.has_renamed()) [[likely]]
@@ -139,12 +173,16 @@ void Dispatcher::execute(Session& session, Words words, std::string_view raw) {
 
 void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words words, std::string_view raw) {
   if (!admit(session, spec, words)) return;
+  if (server_.pause.active() && server_.pause.holds(session, spec)) [[unlikely]] {
+    server_.pause.hold(session, words);
+    return;
+  }
   if (session.in_multi && (spec.flags & kImmediate) == 0) {
     queue(session, spec, words);
     return;
   }
+  session.reply_is_push = (spec.flags & kReplyIsPush) != 0;
   if (run(session, spec, words, raw, CommandCall::Mode::kClient)) ++session.replies_unmarked;
-  if (server_.blocking.has_ready()) server_.serve_ready();
 }
 
 void Dispatcher::expire_named_keys(Session& session, const CommandSpec& spec, Words words) {
@@ -166,6 +204,10 @@ bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std
   const Result<void> result = spec.handler(call);
   if (call.logged()) session.logged_sequence = server_.sequencer.sequence();
   lap_ = server_.seams.steady_clock.stopwatch();
+  if (session.tracking != nullptr && (spec.flags & kReadOnly) != 0) [[unlikely]]
+    server_.tracking.note_read(session, spec, words);
+  if (!server_.monitors.empty() && (mode == CommandCall::Mode::kClient || mode == CommandCall::Mode::kExec))
+    server_.monitors.show(session, spec, words);
   if (call.blocked()) {
     session.blocked_nanoseconds += lap_ - began;
     return false;

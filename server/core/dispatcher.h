@@ -23,6 +23,8 @@ class Dispatcher {
 
   // A request of a client. `raw` is its canonical encoding if it came like that, else empty.
   void execute(Session& session, Words words, std::string_view raw);
+  // One that a pause held back; it was counted when it came.
+  void execute_held(Session& session, Words words);
   // Runs a command that has passed the checks. True: it has replied (it did not block).
   bool run(Session& session, const CommandSpec& spec, Words words, std::string_view raw,
            CommandCall::Mode mode);
@@ -38,6 +40,8 @@ class Dispatcher {
   [[nodiscard]] bool replay(Session& session, Words words, const Stamp& stamp, std::string& why);
 
  private:
+  void execute_counted(Session& session, Words words, std::string_view raw);
+  void take(Session& session, Words words, std::string_view raw);
   // The row for these words, or nullptr when the error has been replied.
   const CommandSpec* find(Session& session, Words words);
   // True: the command may go on. False: it was refused and the refusal replied.
@@ -47,6 +51,8 @@ class Dispatcher {
   // The same, when it is known which command is refused.
   void reject(Session& session, const CommandSpec& spec, const std::string& error);
   void expire_named_keys(Session& session, const CommandSpec& spec, Words words);
+  // Why a command that could run is refused for what the session is at the moment: subscribed, or a monitor.
+  std::string refusal_of_state(const Session& session, const CommandSpec& spec) const;
   void queue(Session& session, const CommandSpec& spec, Words words);
   void count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds);
   void note_slow(const Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds);

@@ -26,6 +26,7 @@ namespace sluice::core {
   X(kNew,                  "new",                   'n', false)  \
   X(kOverwritten,          "overwritten",           'o', false)  \
   X(kTypeChanged,          "type_changed",          'c', true)   \
+  X(kKeyMiss,              "keymiss",               'm', false)  \
   X(kSet,                  "set",                   '$', true)   \
   X(kSetRange,             "setrange",              '$', false)  \
   X(kAppend,               "append",                '$', false)  \
@@ -60,6 +61,24 @@ enum class KeyEvent : uint8_t {
   SLUICE_KEY_EVENTS(X)
 #undef X
 };
+
+// Whether the key holds something else now, or no longer what it held. What only concerns the groups of a stream, and
+// what happens to no key, is no change in that sense.
+constexpr bool is_change(KeyEvent event) {
+  switch (event) {
+    case KeyEvent::kNew:
+    case KeyEvent::kOverwritten:
+    case KeyEvent::kTypeChanged:
+    case KeyEvent::kKeyMiss:
+    case KeyEvent::kXgroupSetid:
+    case KeyEvent::kXgroupDestroy:
+    case KeyEvent::kXgroupCreateconsumer:
+    case KeyEvent::kXgroupDelconsumer:
+      return false;
+    default:
+      return true;
+  }
+}
 
 // Whether waiters of the key are looked at after this event. A key's end wakes those whom it fails.
 constexpr bool wakes_waiters(KeyEvent event) {

@@ -49,6 +49,8 @@ struct Metrics {
   uint64_t commands_processed = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+  uint64_t output_limit_disconnections = 0;
+  uint64_t query_limit_disconnections = 0;
   uint64_t keys_expired = 0;
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;

@@ -10,6 +10,7 @@
 #include "engine/digest.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_call.h"
+#include "server/core/execution.h"
 
 namespace sluice::core {
 namespace {
@@ -41,6 +42,10 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
       started_at(sequencer.mono_now()),
       blocking(hash_seed),
       watching(hash_seed),
+      pubsub(*this),
+      tracking(*this),
+      monitors(*this),
+      output_bounds(*this),
       commit(*this),
       dispatcher(*this),
       internal_session_(std::make_unique<Session>()) {
@@ -54,6 +59,17 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
   internal_session_->authenticated = true;
   acl.set_new_users_have_channels(config.settings().acl_pubsub_default == PubSubDefault::kAllChannels);
   acl.set_default_password(config.settings().requirepass);
+  keyspace.on_arrival = [this](int db, std::string_view key, Keyspace::Arrival arrival) {
+    if (!started_) return;
+    switch (arrival) {
+      case Keyspace::Arrival::kNew:
+        return announce(db, key, KeyEvent::kNew);
+      case Keyspace::Arrival::kOverwritten:
+        return announce(db, key, KeyEvent::kOverwritten);
+      case Keyspace::Arrival::kTypeChanged:
+        return announce(db, key, KeyEvent::kTypeChanged);
+    }
+  };
 }
 
 Server::~Server() {
@@ -103,9 +119,13 @@ void Server::begin_turn() {
   dispatcher.start_lap();
   metrics.sample_rates(sequencer.mono_now());
   measure_memory();
-  watched(LatencyEvent::kExpireCycle, [this] { expire_keys(); });
-  end_tied_leases();
-  watched(LatencyEvent::kQueueCycle, [this] { tick_queues(); });
+  output_bounds.begin_turn();
+  if (pause.active() && sequencer.mono_now() >= pause.until()) end_pause();
+  if (!pause.active()) {
+    watched(LatencyEvent::kExpireCycle, [this] { expire_keys(); });
+    end_tied_leases();
+    watched(LatencyEvent::kQueueCycle, [this] { tick_queues(); });
+  }
   run_waits_again();
   serve_ready();
   serve_log_waiters();
@@ -139,8 +159,10 @@ void Server::note_latency(LatencyEvent event, uint64_t began) {
 void Server::end_turn() {
   CHECK(in_turn_);
   serve_log_waiters();  // a sync beside the loop may have ended
+  if (pause.active() && sequencer.mono_now() >= pause.until()) end_pause();
   if (!to_resume_.empty()) dispatcher.start_lap();
   resume_unblocked();
+  tracking.end_turn();
   commit.end_turn();
   serve_log_waiters();  // or one on the loop
   release_replies();
@@ -151,6 +173,8 @@ MonoMs Server::next_deadline() const {
   const bool at_once = !to_resume_.empty() || !lost_sessions_.empty() || commit.rewrite_wants_turn();
   if (at_once) return sequencer.mono_now();
   MonoMs deadline = std::min(blocking.next_deadline(), commit.next_deadline());
+  deadline = std::min(deadline, output_bounds.next_deadline());
+  if (pause.active()) return std::min(deadline, pause.until());
   // Logged times are on the sequencer's clock, which runs with the steady one.
   const int64_t expiry = active_expire_ ? keyspace.earliest_expiry().count : INT64_MAX;
   const int64_t due = std::min({expiry, queues.next_due(), queues.next_opening()});
@@ -179,6 +203,7 @@ void Server::expire(const Entry& entry) {
   keyspace.erase(entry);
   watching.touch(db, key);
   blocking.signal(db, key);
+  key_changed(*internal_session_, db, key, KeyEvent::kExpired);
 }
 
 void Server::flush(int db, bool all) {
@@ -189,6 +214,7 @@ void Server::flush(int db, bool all) {
     queues.drop_tokens(each);
   }
   all ? keyspace.flush_all() : keyspace.flush(db);
+  tracking.invalidate_all();
 }
 
 void Server::end_transaction(Session& session) {
@@ -295,6 +321,8 @@ void Server::serve_log_waiters() {
 }
 
 bool Server::run_again(Session& session, CommandCall::Mode mode) {
+  if (session.kill_now) return false;  // its socket is as good as gone
+  const Execution execution(*this, session);
   const Wait& wait = *session.wait;
   // What he was allowed when he began to wait may be forbidden by now.
   if (mode == CommandCall::Mode::kWoken && !dispatcher.permit(session, *wait.spec, wait.words.words())) {
@@ -322,6 +350,11 @@ void Server::time_out_waits() {
 
 void Server::time_out(Session& session) {
   CHECK(session.blocked());
+  if (session.kill_now) {
+    blocking.remove(session);
+    return;
+  }
+  const Execution execution(*this, session);
   if (session.wait->wanted.kind == WaitKind::kLog) {
     CHECK(run_again(session, CommandCall::Mode::kTimedOut));
     return;
@@ -334,6 +367,7 @@ void Server::time_out(Session& session) {
 
 void Server::fail_wait(Session& session, std::string_view error) {
   CHECK(session.blocked());
+  const Execution execution(*this, session);
   metrics.count_error(error);
   protocol::ReplyWriter(session.output, session.protocol).error(error);
   ++session.replies_unmarked;
@@ -378,6 +412,9 @@ void Server::disconnect(Session& session) {
   if (session.blocked()) blocking.remove(session);
   watching.unwatch(session);
   if (!queues.ties().of(session.id).empty()) lost_sessions_.push_back(session.id);
+  pubsub.unsubscribe_all(session);
+  tracking.disable(session);
+  monitors.remove(session);
   if (session.output_queued) std::erase(with_output_, &session);
   sessions_.erase(session.id);
 }
@@ -402,14 +439,22 @@ void Server::receive(Session& session, std::string_view bytes) {
   ++metrics.reads;
   session.bytes_in += bytes.size();
   if (session.closing) return;
-  if (session.blocked() || session.resume_queued || session.output.size() > kReplyBytesHeldMax) {
+  if (session.waits() || session.resume_queued || session.output.size() > kReplyBytesHeldMax) {
     session.input.append(bytes);
   } else {
     execute_input(session, bytes);
     if (session.resume_queued) to_resume_.push_back(session.id);
   }
   const size_t watch_bytes = session.watches == nullptr ? 0 : session.watches->bytes;
-  if (session.input.size() + session.queued_bytes + watch_bytes > kInputBytesMax) kill(session);
+  const size_t input_max = std::min<uint64_t>(config.settings().client_query_buffer_limit, kInputBytesMax);
+  if (session.input.size() > input_max ||
+      session.input.size() + session.queued_bytes + watch_bytes > kInputBytesMax) {
+    ++metrics.query_limit_disconnections;
+    seams.notices.write(NoticeLevel::kWarning,
+                        "Client " + std::to_string(session.id) + " at " + session.address +
+                            " sent more than its query buffer may hold: connection closed");
+    kill(session);
+  }
   queue_output(session);
 }
 
@@ -419,7 +464,7 @@ void Server::execute_input(Session& session, std::string_view bytes) {
   if (gathered) session.input.append(bytes);
   std::string_view rest = gathered ? session.input.view() : bytes;
   const size_t rest_min = rest.size() > kInputBytesShare ? rest.size() - kInputBytesShare : 0;
-  while (!session.closing && !session.blocked() && !rest.empty()) {
+  while (!session.closing && !session.waits() && !rest.empty()) {
     if (session.output.size() > kReplyBytesHeldMax) break;  // sent() lets it go on
     if (rest.size() < rest_min) {
       session.resume_queued = true;  // the caller lists it
@@ -433,7 +478,7 @@ void Server::execute_input(Session& session, std::string_view bytes) {
       const size_t consumed = session.parser.consumed();
       dispatcher.execute(session, session.parser.words(), session.parser.raw());
       rest.remove_prefix(consumed);
-      if (session.output.size() - session.sendable > kReplyBytesUnsentMax) kill(session);
+      output_bounds.check(session);
       continue;
     }
     if (status == protocol::RequestParser::Status::kNeedMore) {
@@ -495,7 +540,7 @@ void Server::answer_with_failure(Session& session, uint64_t failed) {
     writer.error(commit.failure_text());
   session.output = std::move(kept);
   session.sendable = session.output.size();
-  if (!session.input.empty() && !session.blocked()) unblock(session);  // it may have waited for room
+  if (!session.input.empty() && !session.waits()) unblock(session);  // it may have waited for room
 }
 
 std::vector<Session*> Server::take_sendable() {
@@ -520,11 +565,13 @@ void Server::sent(Session& session, size_t size) {
   const bool was_full = session.output.size() > kReplyBytesHeldMax / 2;
   session.output.consume(size);
   session.sendable -= size;
+  if (session.over_soft_since) [[unlikely]]
+    output_bounds.caught_up(session);
   for (Session::Mark& mark : session.marks)
     mark.end -= size;
   session.output.shrink(kIdleBufferBytesMax);
   const bool has_room = session.output.size() <= kReplyBytesHeldMax / 2;
-  if (was_full && has_room && !session.input.empty() && !session.blocked()) unblock(session);
+  if (was_full && has_room && !session.input.empty() && !session.waits()) unblock(session);
 }
 
 bool Server::close_log() {

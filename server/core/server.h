@@ -29,6 +29,7 @@
 #include "persistence/file_system.h"
 #include "server/core/acl.h"
 #include "server/core/acl_log.h"
+#include "protocol/reply_writer.h"
 #include "server/core/blocking.h"
 #include "server/core/command_table.h"
 #include "server/core/commit.h"
@@ -36,10 +37,15 @@
 #include "server/core/dispatcher.h"
 #include "server/core/latency_monitor.h"
 #include "server/core/metrics.h"
+#include "server/core/monitors.h"
+#include "server/core/output_bounds.h"
+#include "server/core/pause.h"
+#include "server/core/pubsub.h"
 #include "server/core/seams.h"
 #include "server/core/sequencer.h"
 #include "server/core/session.h"
 #include "server/core/slow_log.h"
+#include "server/core/tracking.h"
 #include "server/core/watching.h"
 
 namespace sluice::core {
@@ -162,6 +168,18 @@ class Server {
   void fail_wait(Session& session, std::string_view error);
   // What MULTI has gathered and what WATCH watches is forgotten.
   void end_transaction(Session& session);
+  // Begins to tell a session something that is no reply; pushed() ends it. It follows the reply of the command that
+  // the session is running, if it is running one.
+  protocol::ReplyWriter push_writer(Session& session);
+  void pushed(Session& session);
+  // Makes a session as it was when it began, but for who it is.
+  void forget_state(Session& session);
+  // A key was changed: tells those who want to know. `by` is the session whose command did it.
+  void key_changed(const Session& by, int db, std::string_view key, KeyEvent event);
+  // The same for what is no change: a key that was looked for in vain, say.
+  void announce(int db, std::string_view key, KeyEvent event);
+  // What was held is run. The pause must have begun.
+  void end_pause();
   // Removes a key whose time is over, and logs that.
   void expire(const Entry& entry);
   // Off: keys whose time is over go when a command names them, and not by themselves.
@@ -212,10 +230,16 @@ class Server {
   LatencyMonitor latency;
   Blocking blocking;
   Watching watching;
+  PubSub pubsub;
+  Tracking tracking;
+  Monitors monitors;
+  Pause pause;
+  OutputBounds output_bounds;
   Commit commit;
   Dispatcher dispatcher;
 
  private:
+  friend class Execution;
   void execute_input(Session& session, std::string_view bytes);
   void expire_keys();
   void run_internal(Words words, int db = 0);
@@ -242,6 +266,7 @@ class Server {
   MonoMs blocked_letters_told_{INT64_MIN / 2};
   std::vector<uint64_t> to_resume_;  // by id: a client may be gone before its turn comes
   std::unique_ptr<Session> internal_session_;
+  Session* executing_ = nullptr;  // whose command runs
   uint64_t session_id_last_ = 0;
   uint64_t log_waiters_served_ = 0;  // up to this sequence
   bool in_turn_ = false;

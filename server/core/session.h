@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@
 #include "engine/base/time.h"
 #include "protocol/request_parser.h"
 #include "server/core/owned_words.h"
+#include "server/core/subscriptions.h"
+#include "server/core/tracking.h"
 #include "server/core/watching.h"
 
 namespace sluice::core {
@@ -70,6 +73,8 @@ struct Session {
   bool blocked() const { return wait != nullptr; }
   uint64_t blocked_nanoseconds =
       0;                       // that the command which blocks has worked until now; waiting does not count
+  std::unique_ptr<OwnedWords> held;  // a command that waits for the end of a pause
+  bool waits() const { return blocked() || held != nullptr; }
   bool resume_queued = false;  // unblocked; what it sent meanwhile is executed at the end of the turn
 
   // --- Transaction
@@ -98,6 +103,16 @@ struct Session {
   std::deque<Mark> marks;
   uint32_t replies_unmarked = 0;  // replies behind the last mark
   bool output_queued = false;     // is in Server's list of sessions with something to send
+  ByteBuffer pushes;  // pushed by the command that the session is running itself: they follow its reply
+  enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
+  ReplyMode reply_mode = ReplyMode::kOn;  // CLIENT REPLY
+  bool reply_is_push = false;             // what the running command replies is sent whatever the mode
+  std::optional<MonoMs> over_soft_since;  // since when it has left more unread than its soft limit
+
+  // --- What it is told without asking
+  std::unique_ptr<Subscriptions> subscriptions;  // set while it has any
+  std::unique_ptr<TrackingMode> tracking;        // set while it tracks
+  bool monitors = false;
 
   size_t marked_end() const { return marks.empty() ? sendable : marks.back().end; }
 };

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "server/core/key_event_classes.h"
+#include "server/core/output_limit.h"
+
 namespace sluice::core {
 
 // Enumerators stand in the order in which directives.cc names them.
@@ -42,6 +45,8 @@ struct Settings {
   int64_t maxclients;
   uint64_t proto_max_bulk_len;
   uint64_t client_query_buffer_limit;
+  OutputLimits client_output_buffer_limit;
+  int64_t tracking_table_max_keys;  // 0: no bound
 
   // --- General
   bool daemonize;
@@ -61,7 +66,7 @@ struct Settings {
   std::string aclfile;             // empty: none
   PubSubDefault acl_pubsub_default;
   int64_t acllog_max_len;
-  std::string notify_keyspace_events;
+  KeyEventClasses notify_keyspace_events;
   int64_t slowlog_log_slower_than;  // microseconds; negative: off
   int64_t slowlog_max_len;
   int64_t latency_monitor_threshold;  // milliseconds; 0: off

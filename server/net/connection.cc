@@ -93,7 +93,7 @@ void Connection::read_or_pause() {
   const bool too_much_unsent =
       session_->output.size() > (reading_ ? kPausedOutputBytes : kPausedOutputBytes / 2);
   const bool too_much_unread =
-      session_->blocked() && session_->input.size() > (reading_ ? kPausedInputBytes : kPausedInputBytes / 2);
+      session_->waits() && session_->input.size() > (reading_ ? kPausedInputBytes : kPausedInputBytes / 2);
   const bool should_read = !session_->closing && !too_much_unsent && !too_much_unread;
   if (should_read == reading_) return;
 
@@ -134,7 +134,7 @@ void Connection::on_read(ssize_t size, const char* bytes) {
 void Connection::on_end(ssize_t error) {
   // A client may close its half after its last request and still read the replies. One that is blocked has nobody
   // left to wait for it.
-  const bool owed_replies = error == UV_EOF && !session_->blocked() && !session_->output.empty();
+  const bool owed_replies = error == UV_EOF && !session_->waits() && !session_->output.empty();
   if (!owed_replies) {
     close();
     return;

@@ -59,8 +59,9 @@ void Connections::close_idle() {
   const MonoMs now = server_.sequencer.mono_now();
   for (size_t i = 0; i < all_.size(); ++i) {
     core::Session* session = all_[i]->session();
-    if (session == nullptr || session->blocked() || (now - session->last_command_at).count <= timeout)
-      continue;
+    if (session == nullptr || session->waits() || session->subscriptions != nullptr || session->monitors)
+      continue;  // it waits for something, and need not say so
+    if ((now - session->last_command_at).count <= timeout) continue;
     all_[i]->close();
   }
 }

@@ -116,11 +116,11 @@ def named(who):
     return "ABCDEFGH"[who]
 
 
-def play(oracle, ours, steps, protocol):
+def play(oracle, ours, steps, protocol, make_side):
     """None, or what differed, as text."""
     sides = []
     try:
-        sides = [Side(oracle, protocol), Side(ours, protocol)]
+        sides = [make_side(oracle, protocol), make_side(ours, protocol)]
         short = {}  # who waits for a short time: what either side has got since
         for number, (who, commands) in enumerate(steps):
             if short and not is_short(commands):
@@ -161,8 +161,8 @@ def compared(who, oracle, ours):
     return "\n".join(f"{named(i)} got: redis {a}, sluice {b}" for i, a, b in zip(who, oracle, ours) if a != b)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(description, written, random_scenario, make_side):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenarios", type=int, default=SCENARIOS_RANDOM, help="random ones")
     parser.add_argument("--nightly", action="store_true", help=f"{SCENARIOS_RANDOM_NIGHTLY} random ones")
     parser.add_argument("--seed", type=int, default=None)
@@ -171,13 +171,13 @@ def main():
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
     print(f"seed {seed}", flush=True)
-    scenarios = [(name, steps, protocol) for name, steps in SCENARIOS for protocol in (2, 3)]
+    scenarios = [(name, steps, protocol) for name, steps in written for protocol in (2, 3)]
     scenarios += [(f"random {seed} {n}", random_scenario(random.Random(f"{seed} {n}"), CONNECTIONS), 2 + n % 2)
                   for n in range(SCENARIOS_RANDOM_NIGHTLY if options.nightly else options.scenarios)]
     start, failed = time.monotonic(), 0
     with Server.redis() as oracle, Server.under_test(options.server) as ours:
         for name, steps, protocol in scenarios:
-            difference = play(oracle, ours, steps, protocol)
+            difference = play(oracle, ours, steps, protocol, make_side)
             if difference is None:
                 continue
             failed += 1
@@ -186,13 +186,13 @@ def main():
                 if not ours.alive():
                     print(ours.output()[-3000:])
                     ours.start()
-                return play(oracle, ours, candidate, protocol) is not None
+                return play(oracle, ours, candidate, protocol, make_side) is not None
 
             shorter = shrink.shrunk(steps, fails, SHRINK_TRIES_MAX)
             print(f"\nDIFFERENCE in '{name}' (RESP{protocol}, seed {seed}): {difference}\nshrunk:")
             for step in shorter:
                 print(told(*step))
-            print(play(oracle, ours, shorter, protocol), flush=True)
+            print(play(oracle, ours, shorter, protocol, make_side), flush=True)
             if not options.all:
                 break
     print(f"seed {seed}: {len(scenarios)} scenarios, {failed} differ, {time.monotonic() - start:.1f} s")
@@ -200,4 +200,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, SCENARIOS, random_scenario, Side))

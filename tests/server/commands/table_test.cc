@@ -126,7 +126,9 @@ TEST_CASE("every row's keys are where its syntax has them", "[table]") {
     const std::vector<std::string_view> views(words.begin(), words.end());
 
     std::vector<std::string_view> found;
-    REQUIRE(for_each_key(row, views, [&](size_t index, uint16_t) { found.push_back(views.at(index)); }));
+    REQUIRE(for_each_key(row, views, [&](size_t index, uint16_t flags) {
+      if ((flags & kNotKey) == 0) found.push_back(views.at(index));
+    }));
     std::vector<std::string> wanted;
     for (int i = 1; i <= keys; ++i)
       wanted.push_back("k" + std::to_string(i));
