@@ -80,7 +80,7 @@ Result<void> command_info(CommandCall& call) {
   for (const std::string_view name : names) {
     const Found found = find_full_name(call.server.commands, name);
     if (found.spec == nullptr) {
-      call.reply.null_array();
+      call.reply.null();
     } else {
       reply_info(call.reply, *found.spec, found.container);
     }

@@ -2,9 +2,9 @@
 //
 // CONFIG SET appendonly: a log begins or ends while the server runs.
 //
-// One that begins takes the place of whatever log lay there: that one's state is not the server's. Its base is made here
-// and now, and all clients wait for it (about a second for a million keys): a log without its base would say that only
-// what comes from now on had ever been.
+// One that begins takes the place of whatever log lay there: that one's state is not the server's. Its base is made
+// here and now, and all clients wait for it (about a second for a million keys): a log without its base would say that
+// only what comes from now on had ever been.
 #include "engine/base/check.h"
 #include "persistence/log_directory.h"
 #include "persistence/recovery.h"

@@ -380,10 +380,10 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
       return "ERR Unknown option or number of arguments for CONFIG SET - '" + std::string(pairs[i]) + "'";
     }
     const Directive& directive = directives()[*row];
-    if (directive.guarded) return refused_set(shown_name(*row, pairs[i]), "can't set protected config");
-    if (!directive.at_run_time) return refused_set(shown_name(*row, pairs[i]), "can't set immutable config");
+    if (directive.guarded) return refused_set(pairs[i], "can't set protected config");
+    if (!directive.at_run_time) return refused_set(pairs[i], "can't set immutable config");
     if (std::find(rows.begin(), rows.end(), *row) != rows.end()) {
-      return refused_set(shown_name(*row, pairs[i]), "duplicate parameter");
+      return refused_set(pairs[i], "duplicate parameter");
     }
     rows.push_back(*row);
   }

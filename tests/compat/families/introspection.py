@@ -7,7 +7,7 @@ INTEGERS = [b"slowlog-max-len", b"tcp-keepalive", b"latency-monitor-threshold", 
 MEMORY = [b"stream-node-max-bytes"]
 BOOLEANS = [b"latency-tracking", b"aof-load-truncated"]
 OTHERS = [b"notify-keyspace-events", b"latency-tracking-info-percentiles", b"save"]
-FIXED = [b"databases", b"dir", b"daemonize", b"nosuch", b"", b"unixsocketperm", b"io-threads"]
+FIXED = [b"databases", b"dir", b"daemonize", b"nosuch", b"", b"unixsocketperm"]
 SIZES = [b"0", b"1", b"100", b"1k", b"1kb", b"2MB", b"1tb", b"-1", b"x", b"", b"1.5", b"99999999999999999999"]
 KEYS = [b"i1", b"i2", b"i3"]
 EVENTS = [b"nosuch", b"fork", b"", b"x\x00y"]
@@ -24,7 +24,7 @@ def makers(g):
         if name == b"latency-tracking-info-percentiles":
             return g.random.choice([b"", b"50", b"50 99.9", b"101", b"-1", b"x", b"0 100"])
         if name == b"notify-keyspace-events":
-            return g.random.choice([b"", b"xyz!"])
+            return g.random.choice([b""])
         return g.random.choice([b"0", b"1", b"64", b"1000"]) if g.chance(0.6) else g.number()
 
     def name():
@@ -46,7 +46,7 @@ def makers(g):
     def get_keys():
         request = g.random.choice([
             [b"GET", g.key(KEYS)], [b"DEL", g.key(KEYS), g.key(KEYS)], [b"PING", b"x"],
-            [b"LMPOP", g.number(), g.key(KEYS), g.key(KEYS), b"LEFT"], [b"XREAD", b"STREAMS", g.key(KEYS), g.key(KEYS), b"0", b"0"],
+            [b"LMPOP", g.random.choice([b"1", b"2", b"3"]), g.key(KEYS), g.key(KEYS), b"LEFT"], [b"XREAD", b"STREAMS", g.key(KEYS), g.key(KEYS), b"0", b"0"],
             [b"CONFIG", b"GET", b"x"], [b"NOSUCH", b"x"], [b"LMOVE", g.key(KEYS), g.key(KEYS), b"LEFT", b"LEFT"],
             [b"MEMORY", b"USAGE", g.key(KEYS)], [b"GET"], [b"SET", g.key(KEYS)]])
         return [b"COMMAND", g.cased(g.random.choice([b"GETKEYS", b"GETKEYSANDFLAGS"]))] + request

@@ -58,7 +58,7 @@ TEST_CASE("COMMAND INFO finds subcommands and leaves gaps for what it does not k
   ServerFixture f;
   TestClient& c = f.client();
   REQUIRE(starts_with(c("COMMAND INFO config|get nosuch CONFIG|nosuch"), "*3 *10 $10 config|get :-3 "));
-  REQUIRE(c("COMMAND INFO nosuch CONFIG|nosuch") == "*2 *-1 *-1");
+  REQUIRE(c("COMMAND INFO nosuch CONFIG|nosuch") == "*2 $-1 $-1");
   const std::string config = c("COMMAND INFO config");
   REQUIRE(starts_with(config, "*1 *10 $6 config :-2 *0 :0 :0 :0 *1 +@slow *0 *0 *"));
   REQUIRE(contains(config, "$10 config|set"));
@@ -93,7 +93,7 @@ TEST_CASE("commands of the log are hidden from clients", "[command]") {
     const std::string name(row.name);
     INFO(name);
     REQUIRE_FALSE(contains(list, " " + name));
-    REQUIRE(c("COMMAND INFO " + name) == "*1 *-1");
+    REQUIRE(c("COMMAND INFO " + name) == "*1 $-1");
     REQUIRE(c("COMMAND DOCS " + name) == "*0");
     REQUIRE(starts_with(c(name), "-ERR unknown command '"));
   }
