@@ -52,7 +52,10 @@ void Dispatcher::reject(Session& session, const CommandSpec& spec, const std::st
   // An EXEC that is refused still ends the transaction: a client that sent it sends no other.
   const bool ends_transaction = spec.name == "exec";
   if (ends_transaction) server_.end_transaction(session);
-  refuse(session, ends_transaction ? "EXECABORT Transaction discarded because of: " + error : error);
+  if (!ends_transaction) return refuse(session, error);
+  // A code other than ERR is part of the reason.
+  const size_t code = error.starts_with("ERR ") ? 4 : 0;
+  refuse(session, "EXECABORT Transaction discarded because of: " + error.substr(code));
 }
 
 const CommandSpec* Dispatcher::find(Session& session, Words words) {
@@ -124,7 +127,8 @@ std::string Dispatcher::refusal_of_state(const Session& session, const CommandSp
   }
   if (session.subscriptions == nullptr || session.protocol != 2 || (spec.flags & kReplyIsPush) != 0)
     return {};
-  if (spec.name == "ping" || spec.name == "quit" || spec.name == "reset") return {};
+  const bool top_level = session.last_container.empty();  // SLOWLOG RESET is another
+  if (top_level && (spec.name == "ping" || spec.name == "quit" || spec.name == "reset")) return {};
   return "ERR Can't execute '" + CommandTable::full_name(session.last_container, spec) +
          "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
 }
