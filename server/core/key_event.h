@@ -62,14 +62,15 @@ enum class KeyEvent : uint8_t {
 #undef X
 };
 
-// Whether the key holds something else now, or no longer what it held. What only concerns the groups of a stream, and
-// what happens to no key, is no change in that sense.
+// Whether the key holds something else now, or no longer what it held. What only concerns the groups or counters of a
+// stream, and what happens to no key, is no change in that sense.
 constexpr bool is_change(KeyEvent event) {
   switch (event) {
     case KeyEvent::kNew:
     case KeyEvent::kOverwritten:
     case KeyEvent::kTypeChanged:
     case KeyEvent::kKeyMiss:
+    case KeyEvent::kXsetid:
     case KeyEvent::kXgroupSetid:
     case KeyEvent::kXgroupDestroy:
     case KeyEvent::kXgroupCreateconsumer:
@@ -93,9 +94,10 @@ constexpr bool wakes_waiters(KeyEvent event) {
 }
 
 // Whether the event is a change of what the key holds, so that a transaction that watches the key is off. What becomes
-// of a stream's groups is none, as in Redis.
+// of a stream's groups or of its counters (XSETID) is none, as in Redis.
 constexpr bool changes_value(KeyEvent event) {
   switch (event) {
+    case KeyEvent::kXsetid:
     case KeyEvent::kXgroupCreate:
     case KeyEvent::kXgroupSetid:
     case KeyEvent::kXgroupDestroy:

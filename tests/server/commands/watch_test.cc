@@ -24,6 +24,16 @@ std::string exec_after(ServerFixture& f, std::string_view between, std::string_v
   return c("EXEC");
 }
 
+TEST_CASE("XSETID leaves a transaction that watches the stream alone", "[watch][stream]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("XADD s 1-1 f v");
+  REQUIRE(c("WATCH s") == "+OK");
+  REQUIRE(c("XSETID s 2-3") == "+OK");
+  REQUIRE(c("MULTI") == "+OK");
+  REQUIRE(c("EXEC") == "*0");
+}
+
 }  // namespace
 
 TEST_CASE("EXEC runs nothing once a watched key has changed", "[watch]") {
