@@ -103,6 +103,8 @@ TABLE = [
         "the ID + is one of XREAD (7.4)", when=lambda words: b"+" in words),
     row("XREAD", r'-"ERR Invalid stream ID specified as stream command argument"', r"(\*-1|_|[*%].*|-\"WRONGTYPE.*|-\"ERR The > ID can be specified only.*)",
         "the ID + is the last entry (7.4)", when=lambda words: b"+" in words),
+    row("XSETID", r'\+"OK"', r'-"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"',
+        "newer versions hold it against what was deleted (8.2)"),
     row("CONFIG", r'\+"OK"', r'-"ERR CONFIG SET failed \(.*\) - argument must be a memory value"',
         "no digits are no amount of memory; Redis takes them for 0", when=lambda words: b"" in words),
     row("*", r'-"(ERR|NOGROUP) .*"', r'-"(ERR|NOGROUP) .*"',
