@@ -162,6 +162,15 @@ constexpr InfoField kStatsFields[] = {
      [](const Server& server) { return number(server.pubsub.names(core::SubscriptionKind::kChannel)); }},
     {"pubsub_patterns",
      [](const Server& server) { return number(server.pubsub.names(core::SubscriptionKind::kPattern)); }},
+    {"pubsubshard_channels",
+     [](const Server& server) { return number(server.pubsub.names(core::SubscriptionKind::kShard)); }},
+    {"tracking_total_keys", [](const Server& server) { return number(server.tracking.keys()); }},
+    {"tracking_total_items", [](const Server& server) { return number(server.tracking.items()); }},
+    {"tracking_total_prefixes", [](const Server& server) { return number(server.tracking.prefixes()); }},
+    {"client_query_buffer_limit_disconnections",
+     [](const Server& server) { return number(server.metrics.query_limit_disconnections); }},
+    {"client_output_buffer_limit_disconnections",
+     [](const Server& server) { return number(server.metrics.output_limit_disconnections); }},
     {"total_error_replies", [](const Server& server) { return number(server.metrics.errors_replied); }},
 };
 

@@ -263,10 +263,8 @@ Result<void> xsetid(CommandCall& call) {
   };
   const auto before = state();
   TRY_VOID(stream.set_id(last_id, entries_added, max_deleted_id));
-  if (state() != before) {
-    call.log();
-    call.changed(key, KeyEvent::kXsetid);
-  }
+  if (state() != before) call.log();
+  call.changed(key, KeyEvent::kXsetid);  // as in Redis, even if it is what it was
   call.reply.ok();
   return {};
 }

@@ -67,7 +67,9 @@ std::optional<References> references_argument(std::string_view word) {
 }
 
 Result<GroupTarget> find_group_to_write(CommandCall& call, std::string_view key, std::string_view group) {
-  TRY(Entry* const entry, find_to_write(call, key, ValueType::kStream));
+  Entry* const entry = call.keyspace().find_for_write(call.db(), key);
+  call.looked_up(key, entry != nullptr);  // it counts as being read, whatever is done to it then
+  if (entry != nullptr && entry->type() != ValueType::kStream) return Error::kWrongType;
   GroupTarget target;
   if (entry == nullptr) return target;
   target.stream = &entry->stream();

@@ -230,9 +230,11 @@ AutoClaim auto_claim(const GroupTarget& target, ConsumerNumber consumer, const A
 }
 
 Result<void> xautoclaim(CommandCall& call) {
-  TRY(const AutoClaimOptions options, auto_claim_options(call));
+  // The key is looked for before the rest is read, as in Redis, which announces when it is not there.
   const std::string_view key = call.words[1];
-  TRY(const GroupTarget target, find_group_to_write(call, key, call.words[2]));
+  const Result<GroupTarget> found = find_group_to_write(call, key, call.words[2]);
+  TRY(const AutoClaimOptions options, auto_claim_options(call));
+  TRY(const GroupTarget target, found);
   if (!target.found()) return fail_no_group(call, key, call.words[2]);
   const ConsumerTarget consumer = consumer_target(call, key, *target.group, call.words[3]);
   const AutoClaim result = auto_claim(target, consumer.number, options, call.stamp.now);

@@ -66,6 +66,8 @@ bool reply_streams(CommandCall& call, const ReadOptions& options) {
   size_t streams = 0;
   for (size_t i = 0; i < options.keys.size(); ++i) {
     const Entry* const entry = call.keyspace().find(call.db(), options.keys[i]);
+    call.looked_up(options.keys[i],
+                   entry != nullptr);  // for the second time, and Redis announces it twice too
     if (entry == nullptr) continue;
     const Stream& stream = entry->stream();
     const StreamId above = read_from(call, &stream, options.ids[i]).value();

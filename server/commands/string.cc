@@ -130,7 +130,10 @@ Result<void> set_with_options(CommandCall& call) {
   const Entry* entry = call.keyspace().find(call.db(), key);
   const bool reads = options.reply_old || options.condition.given();
   if (reads && entry != nullptr && entry->type() != ValueType::kString) return Error::kWrongType;
-  if (options.reply_old) reply_value(call, entry);
+  if (options.reply_old) {
+    call.looked_up(key, entry != nullptr);
+    reply_value(call, entry);
+  }
   const bool met = may_set(options, entry);
   if (met) store_string(call, key, value, until);
   if (options.reply_old) return {};

@@ -157,7 +157,12 @@ Result<std::string_view> lcs_string(CommandCall& call, std::string_view key) {
 }
 
 Result<void> lcs(CommandCall& call) {
-  TRY(const std::string_view a, lcs_string(call, call.words[1]));
+  const Result<std::string_view> first = lcs_string(call, call.words[1]);
+  if (!first.ok()) {  // the second is looked for all the same, as in Redis
+    call.looked_up(call.words[2], call.keyspace().find(call.db(), call.words[2]) != nullptr);
+    return first.error();
+  }
+  const std::string_view a = first.value();
   TRY(const std::string_view b, lcs_string(call, call.words[2]));
   TRY(const LcsOptions options, lcs_options(call));
   TRY_VOID(check_lcs_size(call, a.size(), b.size()));

@@ -127,6 +127,7 @@ class Blocking {
 
   // The first waiter whose deadline is at or before `now`, or nullptr.
   Session* first_overdue(MonoMs now) const;
+  MonoMs next_timeout() const { return MonoMs{deadlines_.first_when()}; }
   MonoMs next_deadline() const { return MonoMs{std::min(deadlines_.first_when(), again_.first_when())}; }
 
   // The waiter's command is run again then, if it still waits. Requires: it does.

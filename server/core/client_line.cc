@@ -3,12 +3,22 @@
 
 #include "server/core/acl_user.h"
 #include "server/core/command_table.h"
-#include "server/core/session.h"
 
 namespace sluice::core {
 namespace {
 
-std::string flags_of(const Session& session) {
+std::string last_command_of(const Session& session) {
+  if (session.last_command == nullptr) return "NULL";
+  return CommandTable::full_name(session.last_container, *session.last_command);
+}
+
+size_t subscriptions(const Session& session, SubscriptionKind kind) {
+  return session.subscriptions == nullptr ? 0 : session.subscriptions->of(kind).size();
+}
+
+}  // namespace
+
+std::string client_flags(const Session& session) {
   std::string flags;
   if (session.monitors) flags += 'O';
   if (session.subscriptions != nullptr) flags += 'P';
@@ -24,17 +34,6 @@ std::string flags_of(const Session& session) {
   if (session.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
 }
-
-std::string last_command_of(const Session& session) {
-  if (session.last_command == nullptr) return "NULL";
-  return CommandTable::full_name(session.last_container, *session.last_command);
-}
-
-size_t subscriptions(const Session& session, SubscriptionKind kind) {
-  return session.subscriptions == nullptr ? 0 : session.subscriptions->of(kind).size();
-}
-
-}  // namespace
 
 std::string client_line(const Session& session, MonoMs now) {
   const size_t input_room = session.input.capacity() - session.input.size();
@@ -53,15 +52,16 @@ std::string client_line(const Session& session, MonoMs now) {
   add("name", session.name);
   add_number("age", (now - session.connected_at).count / 1000);
   add_number("idle", (now - session.last_command_at).count / 1000);
-  add("flags", flags_of(session));
+  add("flags", client_flags(session));
   add_number("db", session.db);
   add_number("sub", subscriptions(session, SubscriptionKind::kChannel));
   add_number("psub", subscriptions(session, SubscriptionKind::kPattern));
   add_number("ssub", subscriptions(session, SubscriptionKind::kShard));
   add("multi", session.in_multi ? std::to_string(session.queued.size()) : "-1");
+  add_number("watch", session.watches == nullptr ? 0 : session.watches->keys.size());
   add_number("qbuf", session.input.size());
   add_number("qbuf-free", input_room);
-  add_number("argv-mem", session.held != nullptr ? session.held->bytes() : 0);
+  add_number("argv-mem", session.held == nullptr ? 0 : session.held->words.bytes());
   add_number("multi-mem", session.queued_bytes);
   add_number("obl", session.output.size());
   add_number("oll", 0);
@@ -70,7 +70,7 @@ std::string client_line(const Session& session, MonoMs now) {
   add("events", session.output.empty() ? "r" : "rw");
   add("cmd", last_command_of(session));
   add("user", session.user->name());
-  add_number("redir", session.tracking != nullptr ? static_cast<int64_t>(session.tracking->redirect) : -1);
+  add_number("redir", session.tracking == nullptr ? -1 : static_cast<int64_t>(session.tracking->redirect));
   add_number("resp", session.protocol);
   add("lib-name", session.library_name);
   add("lib-ver", session.library_version);

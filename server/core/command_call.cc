@@ -47,12 +47,13 @@ void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) 
 }
 
 void CommandCall::looked_up(std::string_view key, bool found) {
+  if (mode == Mode::kReplay) return;
   if (found) [[likely]] {
     ++server.metrics.keyspace_hits;
     return;
   }
   ++server.metrics.keyspace_misses;
-  if (mode != Mode::kReplay) server.announce(session.db, key, KeyEvent::kKeyMiss);
+  server.announce(session.db, key, KeyEvent::kKeyMiss);
 }
 
 void CommandCall::wake(std::string_view key) {

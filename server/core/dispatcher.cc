@@ -145,18 +145,23 @@ void Dispatcher::execute(Session& session, Words words, std::string_view raw) {
   ++server_.metrics.commands_processed;
   ++session.commands;
   session.last_command_at = server_.sequencer.mono_now();
-  execute_counted(session, words, raw);
-}
-
-void Dispatcher::execute_held(Session& session, Words words) {
-  execute_counted(session, words, {});
-}
-
-void Dispatcher::execute_counted(Session& session, Words words, std::string_view raw) {
   {
     const Execution execution(server_, session);
     take(session, words, raw);
   }
+  after_command(session);
+}
+
+void Dispatcher::execute_held(Session& session, const QueuedCommand& command) {
+  DCHECK(!session.waits());
+  {
+    const Execution execution(server_, session);
+    execute_found(session, *command.spec, command.words.words(), {});
+  }
+  after_command(session);
+}
+
+void Dispatcher::after_command(Session& session) {
   if (session.tracking != nullptr && session.tracking->caching) [[unlikely]] {
     // It was for one command, or one transaction.
     if (!session.in_multi && session.last_container != "client") session.tracking->caching = false;
@@ -178,7 +183,7 @@ void Dispatcher::take(Session& session, Words words, std::string_view raw) {
 void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words words, std::string_view raw) {
   if (!admit(session, spec, words)) return;
   if (server_.pause.active() && server_.pause.holds(session, spec)) [[unlikely]] {
-    server_.pause.hold(session, words);
+    server_.pause.hold(session, spec, words);
     return;
   }
   if (session.in_multi && (spec.flags & kImmediate) == 0) {

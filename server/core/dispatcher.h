@@ -24,7 +24,7 @@ class Dispatcher {
   // A request of a client. `raw` is its canonical encoding if it came like that, else empty.
   void execute(Session& session, Words words, std::string_view raw);
   // One that a pause held back; it was counted when it came.
-  void execute_held(Session& session, Words words);
+  void execute_held(Session& session, const QueuedCommand& command);
   // Runs a command that has passed the checks. True: it has replied (it did not block).
   bool run(Session& session, const CommandSpec& spec, Words words, std::string_view raw,
            CommandCall::Mode mode);
@@ -40,7 +40,7 @@ class Dispatcher {
   [[nodiscard]] bool replay(Session& session, Words words, const Stamp& stamp, std::string& why);
 
  private:
-  void execute_counted(Session& session, Words words, std::string_view raw);
+  void after_command(Session& session);
   void take(Session& session, Words words, std::string_view raw);
   // The row for these words, or nullptr when the error has been replied.
   const CommandSpec* find(Session& session, Words words);

@@ -62,25 +62,6 @@ enum class KeyEvent : uint8_t {
 #undef X
 };
 
-// Whether the key holds something else now, or no longer what it held. What only concerns the groups or counters of a
-// stream, and what happens to no key, is no change in that sense.
-constexpr bool is_change(KeyEvent event) {
-  switch (event) {
-    case KeyEvent::kNew:
-    case KeyEvent::kOverwritten:
-    case KeyEvent::kTypeChanged:
-    case KeyEvent::kKeyMiss:
-    case KeyEvent::kXsetid:
-    case KeyEvent::kXgroupSetid:
-    case KeyEvent::kXgroupDestroy:
-    case KeyEvent::kXgroupCreateconsumer:
-    case KeyEvent::kXgroupDelconsumer:
-      return false;
-    default:
-      return true;
-  }
-}
-
 // Whether waiters of the key are looked at after this event. A key's end wakes those whom it fails.
 constexpr bool wakes_waiters(KeyEvent event) {
   switch (event) {
@@ -93,10 +74,15 @@ constexpr bool wakes_waiters(KeyEvent event) {
   return false;
 }
 
-// Whether the event is a change of what the key holds, so that a transaction that watches the key is off. What becomes
-// of a stream's groups or of its counters (XSETID) is none, as in Redis.
+// Whether the event is a change of what the key holds, so that a transaction that watches the key is off, and clients
+// that keep the value are told. What becomes of a stream's groups or of its counters (XSETID) is none, as in Redis; nor
+// is what only goes with another event.
 constexpr bool changes_value(KeyEvent event) {
   switch (event) {
+    case KeyEvent::kNew:
+    case KeyEvent::kOverwritten:
+    case KeyEvent::kTypeChanged:
+    case KeyEvent::kKeyMiss:
     case KeyEvent::kXsetid:
     case KeyEvent::kXgroupCreate:
     case KeyEvent::kXgroupSetid:

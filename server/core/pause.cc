@@ -30,8 +30,8 @@ bool Pause::holds(const Session& session, const CommandSpec& spec) const {
                                             [](const QueuedCommand& each) { return may_change(*each.spec); });
 }
 
-void Pause::hold(Session& session, Words words) {
-  session.held = std::make_unique<OwnedWords>(words);
+void Pause::hold(Session& session, const CommandSpec& spec, Words words) {
+  session.held = std::make_unique<QueuedCommand>(QueuedCommand{&spec, OwnedWords(words)});
   held_.push_back(session.id);
 }
 

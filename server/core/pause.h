@@ -32,7 +32,7 @@ class Pause {
   void shorten(MonoMs until) { until_ = std::min(until_, until); }
   // Whether this command of this session has to wait.
   bool holds(const Session& session, const CommandSpec& spec) const;
-  void hold(Session& session, Words words);
+  void hold(Session& session, const CommandSpec& spec, Words words);
   // It is over. The sessions whose commands were held, by id: some may be gone.
   std::vector<uint64_t> end();
 

@@ -125,8 +125,8 @@ void Server::begin_turn() {
     watched(LatencyEvent::kExpireCycle, [this] { expire_keys(); });
     end_tied_leases();
     watched(LatencyEvent::kQueueCycle, [this] { tick_queues(); });
+    run_waits_again();
   }
-  run_waits_again();
   serve_ready();
   serve_log_waiters();
   time_out_waits();
@@ -159,8 +159,9 @@ void Server::note_latency(LatencyEvent event, uint64_t began) {
 void Server::end_turn() {
   CHECK(in_turn_);
   serve_log_waiters();  // a sync beside the loop may have ended
-  if (pause.active() && sequencer.mono_now() >= pause.until()) end_pause();
-  if (!to_resume_.empty()) dispatcher.start_lap();
+  const bool pause_over = pause.active() && sequencer.mono_now() >= pause.until();
+  if (pause_over || !to_resume_.empty()) dispatcher.start_lap();
+  if (pause_over) end_pause();
   resume_unblocked();
   tracking.end_turn();
   commit.end_turn();
@@ -170,11 +171,11 @@ void Server::end_turn() {
 }
 
 MonoMs Server::next_deadline() const {
-  const bool at_once = !to_resume_.empty() || !lost_sessions_.empty() || commit.rewrite_wants_turn();
-  if (at_once) return sequencer.mono_now();
-  MonoMs deadline = std::min(blocking.next_deadline(), commit.next_deadline());
-  deadline = std::min(deadline, output_bounds.next_deadline());
-  if (pause.active()) return std::min(deadline, pause.until());
+  if (!to_resume_.empty() || commit.rewrite_wants_turn()) return sequencer.mono_now();
+  MonoMs deadline = std::min(commit.next_deadline(), output_bounds.next_deadline());
+  if (pause.active()) return std::min({deadline, blocking.next_timeout(), pause.until()});
+  if (!lost_sessions_.empty()) return sequencer.mono_now();
+  deadline = std::min(deadline, blocking.next_deadline());
   // Logged times are on the sequencer's clock, which runs with the steady one.
   const int64_t expiry = active_expire_ ? keyspace.earliest_expiry().count : INT64_MAX;
   const int64_t due = std::min({expiry, queues.next_due(), queues.next_opening()});

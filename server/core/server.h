@@ -211,6 +211,8 @@ class Server {
   void change_user(std::unique_ptr<AclUser> user, const Session& self);
   // The user is about to go: his connections end. `self`, if his, still gets its reply.
   void drop_connections_of(const AclUser& user, const Session* self);
+  // Ends those who listen to channels that they may not use any more; `self` when it has been answered.
+  void drop_forbidden_listeners(const Session* self);
 
   ByteBuffer scratch;  // for the handler that runs; holds nothing between commands
 

@@ -19,7 +19,7 @@ void Server::pushed(Session& session) {
 }
 
 void Server::key_changed(const Session& by, int db, std::string_view key, KeyEvent event) {
-  if (tracking.active() && is_change(event)) [[unlikely]]
+  if (tracking.active() && changes_value(event)) [[unlikely]]
     tracking.invalidate(by.internal ? nullptr : &by, key);
   announce(db, key, event);
 }
@@ -60,8 +60,8 @@ void Server::end_pause() {
   for (const uint64_t id : pause.end()) {
     Session* session = find_session(id);
     if (session == nullptr || session->held == nullptr) continue;
-    const std::unique_ptr<OwnedWords> words = std::move(session->held);
-    if (!session->closing) dispatcher.execute_held(*session, words->words());
+    const std::unique_ptr<QueuedCommand> held = std::move(session->held);
+    if (!session->closing) dispatcher.execute_held(*session, *held);
     if (!session->waits()) unblock(*session);
   }
 }

@@ -69,6 +69,7 @@ bool Server::reload_users(std::string& error, const Session* self) {
   auto users = acl.parse_file(text.value(), path, error);
   if (!users) return false;
   acl.replace(std::move(*users), [this, self](AclUser& gone) { drop_connections_of(gone, self); });
+  drop_forbidden_listeners(self);
   return true;
 }
 
@@ -107,8 +108,27 @@ void Server::log_denial(const Session& session, AclDenial denial, AclContext con
   acl_log.add(std::move(entry), static_cast<size_t>(config.settings().acllog_max_len));
 }
 
-void Server::change_user(std::unique_ptr<AclUser> user, const Session&) {
+void Server::change_user(std::unique_ptr<AclUser> user, const Session& self) {
   acl.store(std::move(user));
+  drop_forbidden_listeners(&self);
+}
+
+void Server::drop_forbidden_listeners(const Session* self) {
+  for (const auto& [id, session] : sessions_) {
+    if (session->subscriptions == nullptr || session->user->unrestricted()) continue;
+    bool allowed = true;
+    for (const auto kind :
+         {SubscriptionKind::kChannel, SubscriptionKind::kPattern, SubscriptionKind::kShard}) {
+      for (const auto& [name, place] : session->subscriptions->of(kind))
+        allowed = allowed && session->user->may_use_channel(name, kind == SubscriptionKind::kPattern);
+    }
+    if (allowed) continue;
+    if (session.get() == self) {
+      session->closing = true;
+    } else {
+      kill(*session);
+    }
+  }
 }
 
 void Server::drop_connections_of(const AclUser& user, const Session* self) {

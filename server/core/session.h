@@ -73,7 +73,7 @@ struct Session {
   bool blocked() const { return wait != nullptr; }
   uint64_t blocked_nanoseconds =
       0;  // that the command which blocks has worked until now; waiting does not count
-  std::unique_ptr<OwnedWords> held;  // a command that waits for the end of a pause
+  std::unique_ptr<QueuedCommand> held;  // a command that waits for the end of a pause
   bool waits() const { return blocked() || held != nullptr; }
   bool resume_queued = false;  // unblocked; what it sent meanwhile is executed at the end of the turn
 

@@ -149,6 +149,34 @@ TEST_CASE("a held client may be killed or leave", "[client]") {
   REQUIRE(f.client()("GET k") == "$-1");
 }
 
+TEST_CASE("a command that has been given another name can be held", "[client]") {
+  ServerFixture f;
+  core::CommandTable& commands = f.server().commands;
+  REQUIRE_FALSE(commands.rename("set", "put"));
+  TestClient& writer = f.connect();
+  f.client()("CLIENT PAUSE 100 WRITE");
+  REQUIRE(writer("PUT k v") == "~");
+  f.advance(Millis{100});
+  REQUIRE(writer.reply() == "+OK");
+  REQUIRE(f.client()("GET k") == "$1 v");
+}
+
+TEST_CASE("while paused no waiter is run again by the clock", "[client]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("XGROUP CREATE x g 0 MKSTREAM");
+  c("XADD x 1-1 f v");
+  c("XREADGROUP GROUP g a STREAMS x >");
+  TestClient& waiter = f.connect();
+  REQUIRE(waiter("XREADGROUP GROUP g b BLOCK 0 CLAIM 50 STREAMS x >") == "~");
+  c("CLIENT PAUSE 1000 WRITE");
+  f.advance(Millis{100});
+  REQUIRE(waiter.reply() == "~");
+  REQUIRE(f.server().next_deadline() >= f.server().sequencer.mono_now() + Millis{900});
+  f.advance(Millis{900});
+  REQUIRE(waiter.reply().substr(0, 10) == "*1 *2 $1 x");
+}
+
 TEST_CASE("bad pauses are refused", "[client]") {
   ServerFixture f;
   TestClient& c = f.client();

@@ -90,6 +90,13 @@ TEST_CASE("a key that is read and not there is missed", "[notifications]") {
   REQUIRE(w.after("GET none") == "keymiss:none");
   REQUIRE(w.after("EXISTS a b") == "keymiss:a keymiss:b");
   REQUIRE(w.after("LRANGE l 0 -1") == "keymiss:l");
+  REQUIRE(w.after("SET t v GET") == "keymiss:t");
+  REQUIRE(w.after("XACK x g 1-1") == "keymiss:x");
+  REQUIRE(w.after("XREAD STREAMS x y 0 0") == "keymiss:x keymiss:y keymiss:x keymiss:y");
+  w.after("RPUSH list a");
+  REQUIRE(w.after("LCS list u") == "keymiss:u");
+  REQUIRE(w.c("LCS list list") == "-ERR The specified keys must contain string values");
+  REQUIRE(w.c("PING") == "+PONG");  // one error, not two
   REQUIRE(w.after("DEL none").empty());
   REQUIRE(w.after("SET s v").empty());
   REQUIRE(w.after("GET s").empty());

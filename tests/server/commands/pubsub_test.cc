@@ -78,6 +78,33 @@ TEST_CASE("in RESP2 a client that listens may do little else", "[pubsub]") {
   REQUIRE(f.client()("PUBLISH x 1") == ":0");
 }
 
+TEST_CASE("what only has the name of a command that may be run is refused too", "[pubsub]") {
+  ServerFixture f;
+  TestClient& a = f.connect();
+  a("SUBSCRIBE x");
+  REQUIRE(a("SLOWLOG RESET").substr(0, 36) == "-ERR Can't execute 'slowlog|reset': ");
+  REQUIRE(a("EXEC").substr(0, 65) == "-EXECABORT Transaction discarded because of: Can't execute 'exec'");
+}
+
+TEST_CASE("who may not use a channel any more is closed, the others are not", "[pubsub]") {
+  ServerFixture f;
+  TestClient& admin = f.client();
+  REQUIRE(admin("ACL SETUSER alice on nopass &news.* +@all") == "+OK");
+  TestClient& listener = f.connect();
+  TestClient& other = f.connect();
+  for (TestClient* client : {&listener, &other})
+    REQUIRE((*client)("AUTH alice x") == "+OK");
+  listener("SUBSCRIBE news.a");
+  other("SUBSCRIBE news.b");
+  REQUIRE(admin("ACL SETUSER alice &sport.*") == "+OK");
+  REQUIRE_FALSE(listener.closed());
+  REQUIRE(admin("ACL SETUSER alice resetchannels &news.b") == "+OK");
+  REQUIRE(listener.closed());
+  REQUIRE_FALSE(other.closed());
+  REQUIRE(admin("PUBLISH news.a m") == ":0");
+  REQUIRE(admin("PUBLISH news.b m") == ":1");
+}
+
 TEST_CASE("in RESP3 it may do anything, and messages are pushes", "[pubsub]") {
   ServerFixture f;
   TestClient& a = f.connect();

@@ -181,6 +181,7 @@ TEST_CASE("the table of read keys has a bound, and what falls out of it counts a
   REQUIRE(f.server().tracking.keys() == 2);
   a("GET k3");
   REQUIRE(f.server().tracking.keys() == 2);
+  REQUIRE(f.client()("INFO stats").find("tracking_total_keys:2\\r\\n") != std::string::npos);
   REQUIRE(a.reply().substr(0, 20) == ">2 $10 invalidate *1");
 }
 
