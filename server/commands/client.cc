@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/ascii.h"
+#include "server/commands/client_filter.h"
 #include "server/commands/client_name.h"
 #include "server/commands/client_subcommands.h"
 #include "server/commands/groups.h"
@@ -33,50 +34,55 @@ std::vector<Session*> by_id(CommandCall& call) {
   return sessions;
 }
 
-// Replicas and masters are types too, but there are none.
-enum class ClientType : uint8_t { kNormal, kPubSub, kNone };
-
-Result<ClientType> parse_type(CommandCall& call, std::string_view text) {
-  if (equals_folded(text, "normal")) return ClientType::kNormal;
-  if (equals_folded(text, "pubsub")) return ClientType::kPubSub;
-  for (const char* other : {"master", "slave", "replica"}) {
-    if (equals_folded(text, other)) return ClientType::kNone;
-  }
-  return call.fail(std::string("ERR Unknown client type '").append(text).append("'"));
+// SKIPME is about who asks, so it is no filter of the others.
+Result<bool> read_skipme(Args& args) {
+  args.skip(1);
+  if (args.accept("YES")) return true;
+  if (args.accept("NO")) return false;
+  return Error::kSyntax;
 }
 
-bool has_type(const Session& session, ClientType type) {
-  return type == (session.subscriptions != nullptr ? ClientType::kPubSub : ClientType::kNormal);
+struct Chosen {
+  ClientFilter filter;
+  bool spare_self;
+};
+
+Result<Chosen> chosen_arguments(CommandCall& call, bool spare_self) {
+  Chosen chosen{.filter = {}, .spare_self = spare_self};
+  for (Args args(call.words, 2); args.more();) {
+    if (args.left() >= 2 && equals_folded(args.peek(), "SKIPME")) {
+      TRY(chosen.spare_self, read_skipme(args));
+    } else {
+      TRY_VOID(chosen.filter.read(call, args));
+    }
+  }
+  return chosen;
+}
+
+// Those who are meant, by their number.
+std::vector<Session*> find_chosen(CommandCall& call, const Chosen& chosen) {
+  const MonoMs now = call.server.sequencer.mono_now();
+  std::vector<Session*> sessions = by_id(call);
+  std::erase_if(sessions, [&](const Session* session) {
+    const bool spared = chosen.spare_self && session == &call.session;
+    return spared || session->kill_now || !chosen.filter.matches(*session, now);
+  });
+  return sessions;
 }
 
 Result<void> client_list(CommandCall& call) {
-  std::optional<ClientType> type;
-  std::optional<std::vector<uint64_t>> ids;
-  Args args(call.words, 2);
-  if (args.left() == 2 && args.accept("TYPE")) {
-    TRY(type, parse_type(call, args.text()));
-  } else if (args.left() >= 2 && args.accept("ID")) {
-    ids.emplace();
-    while (args.more()) {
-      const auto id = parse_i64(args.text());
-      if (!id) return call.fail("ERR Invalid client ID");
-      ids->push_back(static_cast<uint64_t>(*id));
-    }
-  }
-  TRY_VOID(args.done());
-
+  TRY(const Chosen chosen, chosen_arguments(call, false));
   const MonoMs now = call.server.sequencer.mono_now();
   std::string lines;
   const auto add = [&lines, now](const Session& session) { lines += core::client_line(session, now) + "\n"; };
-  if (ids) {
-    for (const uint64_t id : *ids) {
+  if (const std::vector<uint64_t>* ids = chosen.filter.only_ids()) {
+    for (const uint64_t id : *ids) {  // in their order, and as often as they are named
       const Session* session = call.server.find_session(id);
       if (session != nullptr) add(*session);
     }
   } else {
-    for (const Session* session : by_id(call)) {
-      if (!type || has_type(*session, *type)) add(*session);
-    }
+    for (const Session* session : find_chosen(call, chosen))
+      add(*session);
   }
   call.reply.verbatim("txt", lines);
   return {};
@@ -132,57 +138,6 @@ Result<void> client_setinfo(CommandCall& call) {
 
 // --- Ending others
 
-struct KillFilter {
-  std::optional<uint64_t> id;
-  std::optional<ClientType> type;
-  std::optional<std::string_view> address;
-  std::optional<std::string_view> local_address;
-  std::optional<std::string_view> user;
-  std::optional<int64_t> age_min;  // seconds
-  bool spare_self = true;
-};
-
-bool matches(const KillFilter& filter, const Session& session, MonoMs now) {
-  if (filter.id && session.id != *filter.id) return false;
-  if (filter.type && !has_type(session, *filter.type)) return false;
-  if (filter.address && session.address != *filter.address) return false;
-  if (filter.local_address && session.local_address != *filter.local_address) return false;
-  if (filter.user && session.user->name() != *filter.user) return false;
-  if (filter.age_min && (now - session.connected_at).count / 1000 < *filter.age_min) return false;
-  return true;
-}
-
-Result<void> read_filter(CommandCall& call, Args& args, KillFilter& filter) {
-  if (args.left() < 2) return Error::kSyntax;
-  if (args.accept("ID")) {
-    const auto id = parse_i64(args.text());
-    if (!id || *id <= 0) return call.fail("ERR client-id should be greater than 0");
-    filter.id = static_cast<uint64_t>(*id);
-  } else if (args.accept("TYPE")) {
-    TRY(filter.type, parse_type(call, args.text()));
-  } else if (args.accept("ADDR")) {
-    filter.address = args.text();
-  } else if (args.accept("LADDR")) {
-    filter.local_address = args.text();
-  } else if (args.accept("USER")) {
-    filter.user = args.text();
-    if (call.server.acl.find(*filter.user) == nullptr) {
-      return call.fail(std::string("ERR No such user '").append(*filter.user).append("'"));
-    }
-  } else if (args.accept("MAXAGE")) {
-    const auto age = parse_i64(args.text());
-    if (!age) return call.fail("ERR maxage is not an integer or out of range");
-    if (*age <= 0) return call.fail("ERR maxage should be greater than 0");
-    filter.age_min = *age;
-  } else if (args.accept("SKIPME")) {
-    filter.spare_self = args.accept("YES");
-    if (!filter.spare_self && !args.accept("NO")) return Error::kSyntax;
-  } else {
-    return Error::kSyntax;
-  }
-  return {};
-}
-
 void kill(CommandCall& call, Session& session) {
   // Who ends itself still hears how it went.
   if (&session == &call.session) {
@@ -192,30 +147,23 @@ void kill(CommandCall& call, Session& session) {
   }
 }
 
-int64_t kill_matching(CommandCall& call, const KillFilter& filter) {
-  const MonoMs now = call.server.sequencer.mono_now();
-  int64_t killed = 0;
-  for (Session* session : by_id(call)) {
-    if (session->kill_now || !matches(filter, *session, now)) continue;
-    if (filter.spare_self && session == &call.session) continue;
+int64_t kill_chosen(CommandCall& call, const Chosen& chosen) {
+  const std::vector<Session*> sessions = find_chosen(call, chosen);
+  for (Session* session : sessions)
     kill(call, *session);
-    ++killed;
-  }
-  return killed;
+  return static_cast<int64_t>(sessions.size());
 }
 
 Result<void> client_kill(CommandCall& call) {
-  KillFilter filter;
   if (call.words.size() == 3) {
-    filter.address = call.words[2];
-    filter.spare_self = false;
-    if (kill_matching(call, filter) == 0) return call.fail("ERR No such client");
+    Chosen chosen{.filter = {}, .spare_self = false};
+    chosen.filter.only_address(call.words[2]);
+    if (kill_chosen(call, chosen) == 0) return call.fail("ERR No such client");
     call.reply.ok();
     return {};
   }
-  for (Args args(call.words, 2); args.more();)
-    TRY_VOID(read_filter(call, args, filter));
-  call.reply.integer(kill_matching(call, filter));
+  TRY(const Chosen chosen, chosen_arguments(call, true));
+  call.reply.integer(kill_chosen(call, chosen));
   return {};
 }
 
@@ -243,7 +191,11 @@ constexpr CommandSpec kClientRows[] = {
      .complexity = "O(1)",
      .summary = "Describes this connection."},
     {.name = "list",
-     .syntax = "[TYPE <NORMAL|MASTER|REPLICA|PUBSUB>] [ID id:(client-id:integer...)]",
+     .syntax =
+         "[TYPE <NORMAL|MASTER|REPLICA|PUBSUB>] [ID id:(client-id:integer...)] [USER username] [ADDR "
+         "ip:port:string] "
+         "[LADDR ip:port:string] [SKIPME yes/no] [MAXAGE maxage:integer] [NAME name] [IDLE idle:integer] "
+         "[FLAGS flags] [LIB-NAME lib-name] [LIB-VER lib-ver] [DB db:integer] [IP ip]",
      .handler = client_list,
      .arity = Arity::at_least(2),
      .flags = kOthers,
@@ -280,7 +232,9 @@ constexpr CommandSpec kClientRows[] = {
     {.name = "kill",
      .syntax =
          "filter:<ip:port:string|new-format:<ID client-id:integer|TYPE <NORMAL|MASTER|SLAVE|REPLICA|PUBSUB>|"
-         "USER username|ADDR ip:port:string|LADDR ip:port:string|SKIPME yes/no|MAXAGE maxage:integer>...>",
+         "USER username|ADDR ip:port:string|LADDR ip:port:string|SKIPME yes/no|MAXAGE maxage:integer|NAME "
+         "name|"
+         "IDLE idle:integer|FLAGS flags|LIB-NAME lib-name|LIB-VER lib-ver|DB db:integer|IP ip>...>",
      .handler = client_kill,
      .arity = Arity::at_least(3),
      .flags = kOthers,

@@ -107,6 +107,8 @@ TABLE = [
         "newer versions hold it against what was deleted (8.2)"),
     row("CONFIG", r'\+"OK"', r'-"ERR CONFIG SET failed \(.*\) - argument must be a memory value"',
         "no digits are no amount of memory; Redis takes them for 0", when=lambda words: b"" in words),
+    row("CLIENT", r'-"ERR syntax error"', r".*", "there are more filters, and several at once (Valkey 8.1)",
+        when=lambda words: len(words) > 2 and words[1].upper() in (b"LIST", b"KILL")),
     row("*", r'-"(ERR|NOGROUP) .*"', r'-"(ERR|NOGROUP) .*"',
         "Redis ends the text of an error at a zero byte that it repeats", when=holds_zero_byte),
 ]

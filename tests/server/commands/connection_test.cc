@@ -291,3 +291,48 @@ TEST_CASE("containers explain themselves and know their subcommands", "[connecti
   REQUIRE(help.find("+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:") != std::string::npos);
   REQUIRE(help.find("+NO-EVICT <ON | OFF> +    ") != std::string::npos);
 }
+
+TEST_CASE("clients are listed and ended by what they are, or are not", "[connection]") {
+  ServerFixture f;
+  TestClient& admin = f.client();
+  TestClient& worker = f.connect();
+  TestClient& other = f.connect();
+  worker("CLIENT SETNAME worker");
+  worker("CLIENT SETINFO LIB-NAME lib");
+  worker("SELECT 3");
+  other("MULTI");
+  const auto listed = [&](std::string_view filters) {
+    const std::string lines = admin("CLIENT LIST " + std::string(filters));
+    std::string who;
+    if (lines.find(" cmd=client|list ") != std::string::npos) who += 'A';
+    if (lines.find(" name=worker ") != std::string::npos) who += 'W';
+    if (lines.find(" cmd=multi ") != std::string::npos) who += 'O';
+    return who;
+  };
+  REQUIRE(listed("NAME worker") == "W");
+  REQUIRE(listed("NOT-NAME worker") == "AO");
+  REQUIRE(listed("NOT-NAME worker SKIPME yes") == "O");
+  REQUIRE(listed("DB 3") == "W");
+  REQUIRE(listed("NOT-DB 3 FLAGS x") == "O");
+  REQUIRE(listed("NOT-FLAGS x") == "AW");
+  REQUIRE(listed("LIB-NAME lib") == "W");
+  REQUIRE(listed("NOT-LIB-NAME lib LIB-VER \"\"") == "AO");
+  REQUIRE(listed("IP 127.0.0.1 USER default") == "AWO");
+  REQUIRE(listed("NOT-IP 127.0.0.1").empty());
+  REQUIRE(listed("NOT-TYPE normal").empty());
+  REQUIRE(listed("NOT-ID 1 2") == "O");
+  REQUIRE(listed("IDLE 5").empty());
+  f.world().advance(Millis{5'000});
+  REQUIRE(listed("IDLE 5") == "WO");
+  REQUIRE(listed("MAXAGE 5 NAME worker") == "W");
+  REQUIRE(admin("CLIENT LIST DB 99") == "-ERR DB index is out of range");
+  REQUIRE(admin("CLIENT LIST NOT-IDLE 5") == "-ERR syntax error");
+  REQUIRE(admin("CLIENT LIST ID 1 x") == "-ERR Invalid client ID");
+  REQUIRE(listed("ID 0 2 NAME worker") == "W");
+  REQUIRE(admin("CLIENT LIST NAME") == "-ERR syntax error");
+  REQUIRE(admin("CLIENT KILL NAME worker NOT-DB 3") == ":0");
+  REQUIRE(admin("CLIENT KILL NAME worker DB 3") == ":1");
+  REQUIRE(worker.closed());
+  REQUIRE(admin("CLIENT KILL NOT-FLAGS x") == ":0");  // itself is spared
+  REQUIRE_FALSE(other.closed());
+}
