@@ -16,6 +16,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
+#include "engine/base/escape.h"
 #include "engine/base/number_text.h"
 
 namespace sluice::protocol {
@@ -88,28 +89,6 @@ constexpr bool ends_word(char byte) {
 }
 constexpr bool is_quote(char byte) {
   return byte == '"' || byte == '\'';
-}
-
-constexpr int hex_digit(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  const char lower = to_lower(byte);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-constexpr char unescape(char byte) {
-  switch (byte) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'b':
-      return '\b';
-    case 'a':
-      return '\a';
-  }
-  return byte;
 }
 
 // A byte of the client's that is safe within a line of ours.
@@ -388,19 +367,14 @@ bool RequestParser::read_quoted_word(std::string_view line, size_t& at) {
 // `at` is at the opening quote, and then behind the closing one. False if there is none.
 bool RequestParser::read_double_quoted(std::string_view line, size_t& at) {
   for (++at; at < line.size(); ++at) {
-    const size_t left = line.size() - at - 1;
     if (line[at] == '"') {
       ++at;
       return true;
     }
-    if (line[at] != '\\' || left == 0) {
+    if (line[at] != '\\' || at + 1 == line.size()) {
       unquoted_ += line[at];
-    } else if (left >= 3 && line[at + 1] == 'x' && hex_digit(line[at + 2]) >= 0 &&
-               hex_digit(line[at + 3]) >= 0) {
-      unquoted_ += static_cast<char>(hex_digit(line[at + 2]) * 16 + hex_digit(line[at + 3]));
-      at += 3;
     } else {
-      unquoted_ += unescape(line[++at]);
+      unquoted_ += read_escape(line, at);
     }
   }
   return false;

@@ -4,35 +4,13 @@
 #include "server/core/config_text.h"
 
 #include "engine/base/ascii.h"
+#include "engine/base/escape.h"
 
 namespace sluice::core {
 namespace {
 
 bool is_blank(char byte) {
   return byte == ' ' || (byte >= '\t' && byte <= '\r') || byte == '\0';
-}
-
-int hex_digit(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  const char lower = to_lower(byte);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-char escaped(char letter) {
-  switch (letter) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'b':
-      return '\b';
-    case 'a':
-      return '\a';
-    default:
-      return letter;
-  }
 }
 
 // Reads a word in quotes that begins at `at`; leaves `at` behind its closing quote. False: there is none.
@@ -48,12 +26,8 @@ bool unquote(std::string_view line, size_t& at, std::string& word) {
     } else if (quote == '\'') {
       if (line[at + 1] == '\'') ++at;
       word += line[at];
-    } else if (at + 3 < line.size() && line[at + 1] == 'x' && hex_digit(line[at + 2]) >= 0 &&
-               hex_digit(line[at + 3]) >= 0) {
-      word += static_cast<char>(hex_digit(line[at + 2]) * 16 + hex_digit(line[at + 3]));
-      at += 3;
     } else {
-      word += escaped(line[++at]);
+      word += read_escape(line, at);
     }
   }
   return false;
