@@ -40,10 +40,7 @@ void CommandCall::log_as(Words resolved) {
 }
 
 void CommandCall::changed(int changed_db, std::string_view key, KeyEvent event) {
-  if (mode == Mode::kReplay) return;
-  if (changes_value(event)) server.watching.touch(changed_db, key);
-  if (wakes_waiters(event)) server.blocking.signal(changed_db, key);
-  server.key_changed(session, changed_db, key, event);
+  if (mode != Mode::kReplay) server.key_changed(session, changed_db, key, event);
 }
 
 void CommandCall::looked_up(std::string_view key, bool found) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/check.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_keys.h"
@@ -30,14 +31,6 @@ std::string unknown_command_text(Words words) {
   return text;
 }
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return result;
-}
-
 }  // namespace
 
 void Dispatcher::refuse(Session& session, std::string_view error) {
@@ -49,10 +42,9 @@ void Dispatcher::refuse(Session& session, std::string_view error) {
 
 void Dispatcher::reject(Session& session, const CommandSpec& spec, const std::string& error) {
   ++server_.commands.stats(spec).rejected;
+  if (spec.name != "exec") return refuse(session, error);
   // An EXEC that is refused still ends the transaction: a client that sent it sends no other.
-  const bool ends_transaction = spec.name == "exec";
-  if (ends_transaction) server_.end_transaction(session);
-  if (!ends_transaction) return refuse(session, error);
+  server_.end_transaction(session);
   // A code other than ERR is part of the reason.
   const size_t code = error.starts_with("ERR ") ? 4 : 0;
   refuse(session, "EXECABORT Transaction discarded because of: " + error.substr(code));
@@ -70,7 +62,7 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
     const CommandSpec* subcommand = CommandTable::find_subcommand(*spec, words[1]);
     if (subcommand == nullptr) {
       std::string text = "ERR unknown subcommand '";
-      text.append(words[1].substr(0, kUnknownNameBytesMax)).append("'. Try ").append(upper(spec->name));
+      text.append(words[1].substr(0, kUnknownNameBytesMax)).append("'. Try ").append(to_upper(spec->name));
       refuse(session, text.append(" HELP."));
       return nullptr;
     }

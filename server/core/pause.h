@@ -25,6 +25,8 @@ class Pause {
 
   bool active() const { return active_; }
   MonoMs until() const { return until_; }
+  // It is active and has to end.
+  bool over(MonoMs now) const { return active_ && now >= until_; }
 
   // A pause that goes on already only gets longer and wider.
   void begin(Kind kind, MonoMs until);

@@ -120,7 +120,7 @@ void Server::begin_turn() {
   metrics.sample_rates(sequencer.mono_now());
   measure_memory();
   output_bounds.begin_turn();
-  if (pause.active() && sequencer.mono_now() >= pause.until()) end_pause();
+  if (pause.over(sequencer.mono_now())) end_pause();
   if (!pause.active()) {
     watched(LatencyEvent::kExpireCycle, [this] { expire_keys(); });
     end_tied_leases();
@@ -159,7 +159,7 @@ void Server::note_latency(LatencyEvent event, uint64_t began) {
 void Server::end_turn() {
   CHECK(in_turn_);
   serve_log_waiters();  // a sync beside the loop may have ended
-  const bool pause_over = pause.active() && sequencer.mono_now() >= pause.until();
+  const bool pause_over = pause.over(sequencer.mono_now());
   if (pause_over || !to_resume_.empty()) dispatcher.start_lap();
   if (pause_over) end_pause();
   resume_unblocked();
@@ -202,8 +202,6 @@ void Server::expire(const Entry& entry) {
   const std::string_view words[] = {"DEL", key};
   commit.append(db, words, {});
   keyspace.erase(entry);
-  watching.touch(db, key);
-  blocking.signal(db, key);
   key_changed(*internal_session_, db, key, KeyEvent::kExpired);
 }
 

@@ -174,7 +174,8 @@ class Server {
   void pushed(Session& session);
   // Makes a session as it was when it began, but for who it is.
   void forget_state(Session& session);
-  // A key was changed: tells those who want to know. `by` is the session whose command did it.
+  // A key was changed: wakes its waiters, touches it for those who watch it, and tells those who want to know. `by` is
+  // the session whose command did it.
   void key_changed(const Session& by, int db, std::string_view key, KeyEvent event);
   // The same for what is no change: a key that was looked for in vain, say.
   void announce(int db, std::string_view key, KeyEvent event);

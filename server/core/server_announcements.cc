@@ -19,8 +19,12 @@ void Server::pushed(Session& session) {
 }
 
 void Server::key_changed(const Session& by, int db, std::string_view key, KeyEvent event) {
-  if (tracking.active() && changes_value(event)) [[unlikely]]
-    tracking.invalidate(by.internal ? nullptr : &by, key);
+  if (changes_value(event)) {
+    watching.touch(db, key);
+    if (tracking.active()) [[unlikely]]
+      tracking.invalidate(by.internal ? nullptr : &by, key);
+  }
+  if (wakes_waiters(event)) blocking.signal(db, key);
   announce(db, key, event);
 }
 
