@@ -9,8 +9,6 @@ Commands go in runs of a few hundred, each on new connections and empty servers,
 pipelined in batches. A difference is shrunk: commands are left out as long as it stays. What differs on
 purpose is in differences.py. --server /usr/bin/redis-server holds Redis against itself: what then differs is
 a fault of this test. """
-import argparse
-import os
 import pathlib
 import random
 import sys
@@ -20,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import differences
 import generate
 import shrink
+from command_line import arguments
 from resp import Closed, ProtocolFault, Reply, TimedOut, encode, show, show_words
 from servers import Server
 
@@ -206,21 +205,9 @@ def signature(difference):
     return difference.words[0].upper(), shape(difference.oracle), shape(difference.ours)
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--commands", type=int, default=COMMANDS)
-    parser.add_argument("--nightly", action="store_true", help=f"{COMMANDS_NIGHTLY} commands")
-    parser.add_argument("--seed", type=int, default=None, help="of the random commands; else drawn and printed")
-    parser.add_argument("--family", choices=generate.FAMILIES, default=None, help="else a mixture of all")
-    parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
-    parser.add_argument("--all", action="store_true", help="go on after a difference, show one of each kind")
-    return parser.parse_args()
-
-
 def main():
-    options = arguments()
-    seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
-    wanted = COMMANDS_NIGHTLY if options.nightly else options.commands
+    options = arguments(__doc__, COMMANDS, COMMANDS_NIGHTLY, ", show one of each kind")
+    seed, wanted = options.seed, options.commands
     print(f"seed {seed}, {wanted} commands, family {options.family or 'all'}", flush=True)
     start, sent, run, seen = time.monotonic(), 0, 0, {}
     with Server.redis() as oracle, Server.under_test(options.server) as ours:

@@ -7,9 +7,7 @@ subscriber of all channels hears must be equal, event for event.
 
 The commands are those of generate.py. Behind each of them a mark is published, so that events meet their command. Of
 a difference the commands are shrunk. """
-import argparse
 import collections
-import os
 import pathlib
 import random
 import sys
@@ -18,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import generate
 import shrink
+from command_line import arguments
 from resp import Closed, ProtocolFault, TimedOut, encode, show, show_words
 from servers import Server
 
@@ -146,21 +145,9 @@ def told(events):
     return " ".join(f"{channel.decode(errors='replace')}={message!r}" for channel, message in events[:8])
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--commands", type=int, default=COMMANDS)
-    parser.add_argument("--nightly", action="store_true", help=f"{COMMANDS_NIGHTLY} commands")
-    parser.add_argument("--seed", type=int, default=None, help="else drawn and printed")
-    parser.add_argument("--family", choices=generate.FAMILIES, default=None, help="else a mixture of all")
-    parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
-    parser.add_argument("--all", action="store_true", help="go on after a difference")
-    return parser.parse_args()
-
-
 def main():
-    options = arguments()
-    seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
-    wanted = COMMANDS_NIGHTLY if options.nightly else options.commands
+    options = arguments(__doc__, COMMANDS, COMMANDS_NIGHTLY, "")
+    seed, wanted = options.seed, options.commands
     print(f"seed {seed}, {wanted} commands, family {options.family or 'all'}", flush=True)
     start, sent, run, failed = time.monotonic(), 0, 0, 0
     publishing = ["--notify-keyspace-events", CLASSES]

@@ -30,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from group_rules import BATCH, BLOCK_MS, CLAIM_IDLE_MS, GROUPS, RECONNECT_SECONDS, STREAM
 from resp import Closed, TimedOut
 from servers import Server
+from waiting import SKIPPED, Failed, wait_until
 
 LINES = 6000
 LINES_MIN = 1000
@@ -37,21 +38,6 @@ LINE_BYTES_MAX = 2000
 HANG_AFTER_BATCHES = 4
 KEPT = 500  # entries, beyond those that a group still needs
 SEND_AT_ONCE = 100
-CONDITION_SECONDS = 90
-LOOK_SECONDS = 0.02
-SKIPPED = 77
-
-
-class Failed(Exception):
-    pass
-
-
-def wait_until(what, condition):
-    deadline = time.monotonic() + CONDITION_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Failed(f"not within {CONDITION_SECONDS} s: {what}")
-        time.sleep(LOOK_SECONDS)  # between two looks; the deadline bounds them
 
 
 def log_lines(count):

@@ -32,6 +32,7 @@ import job_rules
 from job_rules import POLICY, QUEUE, is_poison
 from resp import Client
 from servers import Server
+from waiting import SKIPPED, Failed, wait_until
 
 FILES = 3000
 FILES_MIN = 500
@@ -39,22 +40,7 @@ FILE_BYTES_MAX = 1 << 20
 FILE_BYTES_SUM_MAX = 64 << 20
 WORKERS = 4
 HANG_AFTER_BATCHES = 3
-CONDITION_SECONDS = 90
-LOOK_SECONDS = 0.02
-SKIPPED = 77
 REDIS_CLI_WORDS = 200
-
-
-class Failed(Exception):
-    pass
-
-
-def wait_until(what, condition):
-    deadline = time.monotonic() + CONDITION_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Failed(f"not within {CONDITION_SECONDS} s: {what}")
-        time.sleep(LOOK_SECONDS)  # between two looks; the deadline bounds them
 
 
 # --- Input

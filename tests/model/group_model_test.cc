@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/resp_decoder.h"
 #include "tests/support/server_fixture.h"
 
 using namespace sluice;
+using sluice::test::bulk;
 using sluice::test::ServerFixture;
 using sluice::test::TestClient;
 
@@ -22,9 +24,6 @@ constexpr int kSteps = 5'000;
 
 std::string text(StreamId id) {
   return std::to_string(id.ms) + "-" + std::to_string(id.seq);
-}
-std::string bulk(const std::string& bytes) {
-  return "$" + std::to_string(bytes.size()) + (bytes.empty() ? "" : " " + bytes);
 }
 std::string array(const std::vector<std::string>& parts) {
   std::string shown = "*" + std::to_string(parts.size());

@@ -197,4 +197,8 @@ std::string show_all(std::string_view bytes) {
   return out;
 }
 
+std::string bulk(const std::string& bytes) {
+  return "$" + std::to_string(bytes.size()) + (bytes.empty() ? "" : " " + bytes);
+}
+
 }  // namespace sluice::test

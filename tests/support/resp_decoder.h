@@ -55,4 +55,7 @@ std::string show(const Reply& reply);
 // All replies in `bytes`, with " | " between them; "(not RESP: ...)" behind them if something is left over.
 std::string show_all(std::string_view bytes);
 
+// A bulk as show() prints it, of bytes that are printable.
+std::string bulk(const std::string& bytes);
+
 }  // namespace sluice::test

@@ -7,9 +7,12 @@
 #include <string>
 #include <utility>
 
+#include "tests/server/commands/queue_reply.h"
 #include "tests/support/server_fixture.h"
 
 using sluice::Millis;
+using sluice::test::bulk;
+using sluice::test::field;
 using sluice::test::ServerFixture;
 using sluice::test::TestClient;
 
@@ -20,9 +23,6 @@ std::string id(int number, int64_t ms = 1'700'000'000'000) {
 }
 std::string handle(int number, int deliveries = 1, int64_t ms = 1'700'000'000'000) {
   return id(number, ms) + ":" + std::to_string(deliveries);
-}
-std::string bulk(const std::string& bytes) {
-  return "$" + std::to_string(bytes.size()) + " " + bytes;
 }
 // The payloads of a reply of QRESERVE, joined by blanks.
 std::string payloads(const std::string& reply) {
@@ -37,13 +37,6 @@ std::string payloads(const std::string& reply) {
   }
   return found;
 }
-std::string field(const std::string& reply, const std::string& name) {
-  const size_t at = reply.find(" " + bulk(name) + " ");
-  REQUIRE(at != std::string::npos);
-  const size_t value = at + bulk(name).size() + 2;
-  return reply.substr(value, reply.find(' ', value) - value);
-}
-
 }  // namespace
 
 // --- Priorities

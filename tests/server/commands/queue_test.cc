@@ -5,9 +5,12 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/server/commands/queue_reply.h"
 #include "tests/support/server_fixture.h"
 
 using sluice::Millis;
+using sluice::test::bulk;
+using sluice::test::field;
 using sluice::test::ServerFixture;
 using sluice::test::TestClient;
 
@@ -20,23 +23,10 @@ std::string handle(int number, int deliveries) {
   return kId + std::to_string(number) + ":" + std::to_string(deliveries);
 }
 
-// A bulk as show() prints it.
-std::string bulk(const std::string& bytes) {
-  return "$" + std::to_string(bytes.size()) + " " + bytes;
-}
-
 std::string entry(const std::string& key, const std::string& given, const std::string& payload, int attempts,
                   const std::string& deadline = kDeadline) {
   return "*5 " + bulk(key) + " " + bulk(given) + " " + bulk(payload) + " :" + std::to_string(attempts) + " " +
          deadline;
-}
-
-// The value behind a name in the flat reply of QINFO or QPOLICY.
-std::string field(const std::string& reply, const std::string& name) {
-  const size_t at = reply.find(" " + bulk(name) + " ");
-  REQUIRE(at != std::string::npos);
-  const size_t value = at + bulk(name).size() + 2;
-  return reply.substr(value, reply.find(' ', value) - value);
 }
 
 }  // namespace

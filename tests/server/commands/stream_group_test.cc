@@ -5,17 +5,16 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/support/resp_decoder.h"
 #include "tests/support/server_fixture.h"
 
 using sluice::Millis;
+using sluice::test::bulk;
 using sluice::test::ServerFixture;
 using sluice::test::TestClient;
 
 namespace {
 
-std::string bulk(const std::string& text) {
-  return "$" + std::to_string(text.size()) + " " + text;
-}
 std::string entry(const std::string& id) {
   return "*2 " + bulk(id) + " *2 $1 f $1 v";
 }
