@@ -17,8 +17,7 @@ namespace {
 constexpr unsigned kBucketBits = 6;
 constexpr size_t kBuckets = 1 << kBucketBits;
 constexpr size_t kBucketEntries = 7;
-// Buckets that an entry can lie in. With twelve, segments split when they are about 88 % full; with four, at
-// 74 %.
+// Buckets that an entry can lie in. With twelve, segments split when they are about 88 % full; with four, at 74 %.
 constexpr size_t kProbesMax = 12;
 // A cursor is the top bits of a hash; so many that a client which keeps it as a double loses none.
 constexpr unsigned kCursorBits = 48;

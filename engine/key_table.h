@@ -51,8 +51,7 @@ class KeyTable {
 
   size_t size() const { return size_; }
   Entry* find(std::string_view key) const;
-  // Requires: no entry with its key is in the table. The entry stays the caller's. O(1), or a split of one
-  // segment.
+  // Requires: no entry with its key is in the table. The entry stays the caller's. O(1), or a split of one segment.
   void insert(Entry* entry);
   // Requires: in the table.
   void erase(const Entry* entry);

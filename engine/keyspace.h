@@ -3,13 +3,10 @@
 // All keys of all databases: who holds what, and until when.
 //
 // Two rules for whoever uses it:
-//  * A value is changed only through an Entry from find_for_write(), for_write() or an insert: the compiler
-//  keeps the
+//  * A value is changed only through an Entry from find_for_write(), for_write() or an insert: the compiler keeps the
 //    one from find() const. So a snapshot in progress sees every key before it changes.
-//  * Nothing here ends by the clock. A key that has expired stays until the caller, who logs it as DEL,
-//  erases it:
-//    `while (const Entry* entry = keyspace.first_expired(now)) ...`. Until then it is the caller who does not
-//    show it.
+//  * Nothing here ends by the clock. A key that has expired stays until the caller, who logs it as DEL, erases it:
+//    `while (const Entry* entry = keyspace.first_expired(now)) ...`. Until then it is the caller who does not show it.
 //
 // Invariants (check_invariants):
 //  * an entry is in the table of its database, once, and found under its key.
@@ -48,8 +45,7 @@ class Keyspace {
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
 
-  // nullptr if there is none. An expired key is found like any other. Requires, here and below: 0 <= db <
-  // kDatabases.
+  // nullptr if there is none. An expired key is found like any other. Requires, here and below: 0 <= db < kDatabases.
   const Entry* find(int db, std::string_view key) const;
   // The same, for changing its value in place.
   Entry* find_for_write(int db, std::string_view key);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A double-ended list of byte strings in packed chunks: pushing writes at one end of a chunk, popping moves a
-// bound, and neither moves another element. Memory per element is its bytes and a few more for lengths. The
-// chunks grow with the list, and an element too large to share a chunk has one to itself; list_chunk.h has
-// the bytes.
+// A double-ended list of byte strings in packed chunks: pushing writes at one end of a chunk, popping moves a bound,
+// and neither moves another element. Memory per element is its bytes and a few more for lengths. The chunks grow with
+// the list, and an element too large to share a chunk has one to itself; list_chunk.h has the bytes.
 //
 // An element can also be a ref: a pointer to an object that the owner of the list keeps elsewhere (a queue
 // message with an ID). Refs have positions like any element; what stands in them is not the list's business.
@@ -45,8 +44,7 @@ class List {
   // Heap memory held, in bytes. O(chunks).
   size_t bytes() const;
 
-  // O(1), amortised over the bytes pushed. `bytes` may lie in this list: a rotation pushes what it has peeked
-  // at.
+  // O(1), amortised over the bytes pushed. `bytes` may lie in this list: a rotation pushes what it has peeked at.
   void push(Side side, std::string_view bytes);
   Place push_ref(Side side, void* ref);
   // The element at that end. Requires: not empty. O(1).

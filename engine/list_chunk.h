@@ -55,12 +55,10 @@ struct List::Chunk {
 };
 
 inline constexpr size_t kChunkHeaderBytes = 24;
-// The steps in which the chunks of a growing list grow, header included. Multiples of what allocators hand
-// out.
+// The steps in which the chunks of a growing list grow, header included. Multiples of what allocators hand out.
 inline constexpr size_t kChunkBytes[] = {128, 256, 1024, 4096, 16384};
 inline constexpr size_t kChunkBytesMax = 16384;
-// The largest element of which four fit into the largest chunk: a larger one would leave much of a chunk
-// empty.
+// The largest element of which four fit into the largest chunk: a larger one would leave much of a chunk empty.
 inline constexpr size_t kPackedBytesMax = (kChunkBytesMax - kChunkHeaderBytes) / 4 - 4;
 static_assert(kPackedBytesMax < 1 << 14, "its size must fit into fourteen bits");
 static_assert(kChunkBytesMax <= UINT16_MAX, "offsets in a chunk have sixteen bits");

@@ -9,8 +9,7 @@
 // Thus every key of that moment is recorded once, as it was then, and the order is chance: each record is
 // preceded by SELECT when its database is not that of the one before.
 //
-// The bound: a step, and a change, may record one key more than asked, however big; a key is recorded in one
-// piece.
+// The bound: a step, and a change, may record one key more than asked, however big; a key is recorded in one piece.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +31,7 @@ class Snapshot {
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
-  // Visits about `keys_max` keys. True when all are recorded; then, and when aborted(), it does nothing any
-  // more.
+  // Visits about `keys_max` keys. True when all are recorded; then, and when aborted(), it does nothing any more.
   bool step(size_t keys_max);
   // A flush has ended keys that were not recorded. What was recorded is worthless: begin again.
   bool aborted() const { return state_ == State::kAborted; }

@@ -9,8 +9,7 @@
 namespace sluice {
 namespace {
 
-// What the first page of a stream holds at first; each further page begins as large as the one before came to
-// be.
+// What the first page of a stream holds at first; each further page begins as large as the one before came to be.
 constexpr size_t kFirstPageBytes = 256;
 
 // The first live entry of `page` at `slot` or behind it, else the first of the next page.

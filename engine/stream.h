@@ -51,8 +51,7 @@ struct StreamTrim {
   Kind kind = Kind::kLength;
   uint64_t length_max = 0;  // kLength: the newest so many stay
   StreamId min_id = {};     // kMinId: IDs below it go
-  // Only whole pages go, so more may stay than asked for, but each page costs the same however many entries
-  // it has.
+  // Only whole pages go, so more may stay than asked for, but each page costs the same however many entries it has.
   bool approximate = false;
   // Approximate only: at most so many entries go; 0 is no limit.
   uint64_t removed_max = 0;
@@ -101,8 +100,7 @@ class Stream {
   // The ID that an entry added now gets: `now`, or later if the stream is ahead of the clock.
   // Errors: kStreamExhausted.
   Result<StreamId> next_id(UnixMs now) const;
-  // The next ID within the millisecond `ms`. Errors: kStreamExhausted; kStreamIdTooSmall if the stream is
-  // past it.
+  // The next ID within the millisecond `ms`. Errors: kStreamExhausted; kStreamIdTooSmall if the stream is past it.
   Result<StreamId> next_id_within(uint64_t ms) const;
 
   // Adds an entry of alternating fields and values, copying them. Returns `id`.
@@ -116,8 +114,7 @@ class Stream {
   uint64_t trim(const StreamTrim& trim);
 
   // XSETID. Without a value the counter or ID stays as it is, also for a `max_deleted_id` of 0-0.
-  // Errors: kStreamSetIdProvided, kStreamSetIdDeleted, kStreamSetIdTop, kStreamSetIdLength. Nothing has
-  // changed then.
+  // Errors: kStreamSetIdProvided, kStreamSetIdDeleted, kStreamSetIdTop, kStreamSetIdLength. Nothing has changed then.
   Result<void> set_id(StreamId last_id, std::optional<uint64_t> entries_added,
                       std::optional<StreamId> max_deleted_id);
 
@@ -129,8 +126,7 @@ class Stream {
   Cursor last_until(StreamId id) const;
   Cursor first() const;
   Cursor last() const;
-  // The first entry above `id`, where `place` is the place of the entry `id`, or nothing. O(1) if it still
-  // holds.
+  // The first entry above `id`, where `place` is the place of the entry `id`, or nothing. O(1) if it still holds.
   Cursor first_after(StreamId id, const StreamPlace& place) const;
   // Requires: not at the end.
   StreamPlace place(const Cursor& cursor) const { return {cursor.page_, cursor.slot_, layout_}; }

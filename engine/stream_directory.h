@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Finds the page of a stream that holds an ID. Two levels: leaves of up to 128 (base ID, page), and the list
-// of leaves. Pages come at the end and mostly go at the front, so both levels drop from the front by moving a
-// bound; a page that goes from the middle moves at most one leaf. A flat array would move millions of entries
-// at once.
+// Finds the page of a stream that holds an ID. Two levels: leaves of up to 128 (base ID, page), and the list of leaves.
+// Pages come at the end and mostly go at the front, so both levels drop from the front by moving a bound; a page that
+// goes from the middle moves at most one leaf. A flat array would move millions of entries at once.
 //
 // Invariants (StreamDirectory::check_invariants):
 //  * no leaf is empty, but that of a directory without pages.

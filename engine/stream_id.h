@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The ID of a stream entry and of a queue message: milliseconds since 1970 and a number within the
-// millisecond.
+// The ID of a stream entry and of a queue message: milliseconds since 1970 and a number within the millisecond.
 #pragma once
 
 #include <compare>
@@ -24,8 +23,7 @@ inline constexpr StreamId kStreamIdMax{UINT64_MAX, UINT64_MAX};
 std::optional<StreamId> successor(StreamId id);
 std::optional<StreamId> predecessor(StreamId id);
 
-// "<ms>-<seq>" in decimal, or "<ms>" alone with `seq_missing` for the other half. None if it is anything
-// else.
+// "<ms>-<seq>" in decimal, or "<ms>" alone with `seq_missing` for the other half. None if it is anything else.
 std::optional<StreamId> parse_stream_id(std::string_view text, uint64_t seq_missing);
 
 // Writes "<ms>-<seq>" and returns its length, at most kStreamIdCharsMax.

@@ -25,8 +25,7 @@
 // within 100 entries.
 //
 // Invariants (StreamPage::check_invariants):
-//  * relative IDs rise strictly from slot to slot; live() counts those not marked; no slot before
-//  first_live() is live.
+//  * relative IDs rise strictly from slot to slot; live() counts those not marked; no slot before first_live() is live.
 //  * data and slots do not overlap, and every entry ends where the next one begins.
 #pragma once
 

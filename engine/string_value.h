@@ -3,9 +3,8 @@
 // The value of a string key: bytes that are mostly set once and read often. As big as a pointer, because it
 // lies in every key that holds a string:
 //
-//   up to 7 bytes    in the eight bytes themselves: [size * 2 + 1][bytes], so a counter needs no memory of
-//   its own more             a pointer (even, so the two cannot be mixed up) to [size u32][capacity
-//   u32][bytes]
+//   up to 7 bytes    in the eight bytes themselves: [size * 2 + 1][bytes], so a counter needs no memory of its own
+//   more             a pointer (even, so the two cannot be mixed up) to [size u32][capacity u32][bytes]
 //
 // Numbers are kept as their text: INCR parses it, GET copies it.
 #pragma once
@@ -19,8 +18,7 @@ namespace sluice {
 
 class StringValue {
  public:
-  // What a client can make grow by SETRANGE or APPEND, as Redis has it; larger is the caller's Error, and a
-  // CHECK here.
+  // What a client can make grow by SETRANGE or APPEND, as Redis has it; larger is the caller's Error, and a CHECK here.
   static constexpr size_t kBytesMax = 512u << 20;
 
   StringValue() = default;

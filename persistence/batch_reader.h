@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Reads one log file batch by batch, every byte checked, and says what it is when a batch does not check.
-// What to do about
-// it is for recovery and the check tool to decide.
+// What to do about it is for recovery and the check tool to decide.
 //
 //   next() = kBatch, kBatch, ... then kEnd, or kDamage at offset(), after which only the examining calls make sense.
 //

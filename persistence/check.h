@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// `sluice-server --check-aof PATH [--fix]`: checks every byte of a log without running it, and says per
-// file what is good,
-// where the first bad byte is, and what a repair would lose. Changes nothing without `fix`.
+// `sluice-server --check-aof PATH [--fix]`: checks every byte of a log without running it, and says per file
+// what is good, where the first bad byte is, and what a repair would lose. Changes nothing without `fix`.
 #pragma once
 
 #include <string>

@@ -33,9 +33,8 @@ class File {
   // about it.
   virtual Io<void> sync() = 0;
   // Hands the bytes from `offset` to the end of the file to the system again, unchanged, so that the next
-  // sync has to put
-  // them on the disk. A system whose sync has failed may have dropped its only copy that it knew to be unwritten, and
-  // tell the next process that all is well.
+  // sync has to put them on the disk. A system whose sync has failed may have dropped its only copy that it
+  // knew to be unwritten, and tell the next process that all is well.
   virtual Io<void> write_again(uint64_t offset) = 0;
   // Reads up to `size` bytes; fewer only at the end of the file.
   virtual Io<size_t> read_at(uint64_t offset, char* to, size_t size) = 0;

@@ -82,8 +82,7 @@ bool Log::write() {
   if (manifest_pending_ && !retry_manifest()) return false;
   if (file_failed_) {
     // Not one byte more into this file: if a power cut takes what the failed sync has lost, whole batches
-    // behind the hole
-    // would look like a log that was tampered with.
+    // behind the hole would look like a log that was tampered with.
     if (sync_in_flight_) return false;
     if (const auto left = start_increment(last_now_); !left.ok()) {
       write_error_ = left.error().code;

@@ -12,14 +12,13 @@
 //   poisoned()          a sync failed                 nobody knows what is on disk behind synced_sequence(), which
 //                                                     stands still until a completed Rewrite has replaced the file
 //
-// A write that stops halfway goes on from there: the file never holds a byte twice. A file whose sync failed is neither
-// synced nor written to again; the next write() leaves it for a fresh one, and notes in the manifest from
-// where on it is
-// doubtful. Until that is noted, a process that is killed would forget it: so write() at once after a failed sync.
+// A write that stops halfway goes on from there: the file never holds a byte twice. A file whose sync failed
+// is neither synced nor written to again; the next write() leaves it for a fresh one, and notes in the
+// manifest from where on it is doubtful. Until that is noted, a process that is killed would forget it: so
+// write() at once after a failed sync.
 //
 // Invariants (check_invariants):
-//  * synced_offset() <= written_offset(), and the buffer starts with the rest of the batch cut by a short
-//    write, if any.
+//  * synced_offset() <= written_offset(), and the buffer starts with the rest of a batch cut by a short write, if any.
 //  * batches are appended without a gap: the next one's first sequence is next_sequence().
 //  * the manifest in memory is the durable one, or nothing is written until it is (manifest_pending_).
 //
@@ -65,9 +64,8 @@ struct SyncTicket {
 class Log {
  public:
   // Opens the log that load() has read, or makes a new one where load() found none. Syncs the file that it
-  // goes on with,
-  // because what was read may have come from memory only. `files` must outlive the Log. `now` stamps the first line of
-  // a new file.
+  // goes on with, because what was read may have come from memory only. `files` must outlive the Log. `now`
+  // stamps the first line of a new file.
   static Io<std::unique_ptr<Log>> open(FileSystem& files, LoadedLog loaded, UnixMs now);
 
   Log(const Log&) = delete;
@@ -106,9 +104,8 @@ class Log {
   // errno of the sync that failed; 0 if not poisoned.
   int sync_error() const { return poisoned() ? sync_error_ : 0; }
 
-  // Writes and syncs an empty batch behind the last, so that the next start can tell every flipped bit
-  // from a crash. Call
-  // last; false if the disk did not take it.
+  // Writes and syncs an empty batch behind the last, so that the next start can tell every flipped bit from a
+  // crash. Call last; false if the disk did not take it.
   bool close(UnixMs now);
 
   // Goes on in a new file, durably named in the manifest. What could not be written to the old one moves there. On an

@@ -31,9 +31,8 @@ std::optional<uint64_t> data_file_number(const LogLocation& location, std::strin
   return std::nullopt;
 }
 
-// Whether a data file without a manifest may hold something that somebody would miss. Our first increment
-// is made before
-// the manifest, with an empty batch in it; a crash may leave it alone in the directory.
+// Whether a data file without a manifest may hold something that somebody would miss. Our first increment is
+// made before the manifest, with an empty batch in it; a crash may leave it alone in the directory.
 Io<bool> holds_records(FileSystem& files, const std::string& path) {
   TRY(const std::unique_ptr<File> file, files.open_read(path));
   TRY(const uint64_t size, file->size());

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the directory of a log holds, and what the damage in one of its files means: the judgements that
-// loading a log and
-// checking it have in common.
+// loading a log and checking it have in common.
 #pragma once
 
 #include <cstdint>

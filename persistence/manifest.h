@@ -9,9 +9,8 @@
 //   type b   base: the state at a cut, at most one       type i   increment: what changed since, in order
 //   type h   history: no longer part of the log, to be deleted
 //
-// A line is a list of key value pairs; pairs with an unknown key are skipped; lines that begin with '#'
-// are comments. Two
-// pairs are our own, behind an increment that was left because the disk had failed:
+// A line is a list of key value pairs; pairs with an unknown key are skipped; lines that begin with '#' are
+// comments. Two pairs are our own, behind an increment that was left because the disk had failed:
 //
 //   unsynced_from N   a sync failed: the bytes from N on may be damaged, though the disk has not broken a promise
 //   ends_at N         the log goes on in the next file at this point; what stands behind it here was not written whole

@@ -79,9 +79,8 @@ bool Loader::load_all() {
     delete_leftovers(found.leftovers);
     return true;
   }
-  // What a server that was killed had renamed may be in memory only. Nothing may be deleted or written on
-  // the strength of
-  // a manifest that a power cut takes back.
+  // What a server that was killed had renamed may be in memory only. Nothing may be deleted or written on the
+  // strength of a manifest that a power cut takes back.
   if (const auto synced = files_.sync_directory(location_.directory); !synced.ok()) {
     return fail_io(location_.directory, synced.error());
   }

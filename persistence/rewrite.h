@@ -45,10 +45,9 @@ class Rewrite {
 
   bool active() const { return base_ != nullptr; }
 
-  // Cuts: the base will hold all records below log.next_sequence() as it is now, the batches appended to
-  // the log from now
-  // on go to a new increment. So whatever has changed the state must have been appended before. Requires:
-  // not active, no sync of the log in flight. Also what heals a poisoned log.
+  // Cuts: the base will hold all records below log.next_sequence() as it is now, the batches appended to the
+  // log from now on go to a new increment. So whatever has changed the state must have been appended before.
+  // Requires: not active, no sync of the log in flight. Also what heals a poisoned log.
   Io<void> begin(UnixMs now);
 
   // Adds a batch of whole commands to the base. Writes a slice now and then (kBaseBufferBytes). After an
@@ -59,10 +58,9 @@ class Rewrite {
 
   // Writes the rest and gives the base for syncing, on any thread; then finish_end with what the sync gave.
   Io<SyncTicket> finish_begin(UnixMs now);
-  // Puts the new base in force and deletes the old files. Not active afterwards, whatever the result: on
-  // an error the old
-  // files are in force (or either are, see Log::manifest_pending), and the temporary file is gone or goes
-  // at the next start.
+  // Puts the new base in force and deletes the old files. Not active afterwards, whatever the result: on an
+  // error the old files are in force (or either are, see Log::manifest_pending), and the temporary file is
+  // gone or goes at the next start.
   Io<void> finish_end(const Io<void>& synced);
 
   // Gives up; the log goes on with the files it has. Requires: no sync of the base in flight. No-op if not active.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The piece that every reply and request is made of: a decimal number and a line end behind it. Most are
-// small (lengths of words, counts), so the text of those is made at compile time and copied as eight bytes at
-// once.
+// The piece that every reply and request is made of: a decimal number and a line end behind it. Most are small (lengths
+// of words, counts), so the text of those is made at compile time and copied as eight bytes at once.
 #pragma once
 
 #include <array>

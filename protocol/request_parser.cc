@@ -341,8 +341,7 @@ RequestParser::Step RequestParser::split_line(std::string_view line) {
       add_word(line.substr(begin, at - begin));
       continue;
     }
-    // No word is longer than it was in quotes, so that room for the line is room for all, and views into it
-    // stay valid.
+    // No word is longer than it was in quotes, so that room for the line is room for all, and views into it stay valid.
     unquoted_.reserve(line.size());
     at = begin;
     if (!read_quoted_word(line, at)) return fail("unbalanced quotes in request");

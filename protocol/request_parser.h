@@ -55,8 +55,7 @@ class RequestParser {
   // `input`: all bytes received and not dropped yet.
   Status next(std::string_view input, const RequestLimits& limits);
 
-  // After kRequest: views into that input, or into the parser for words that were quoted. Valid until the
-  // next call.
+  // After kRequest: views into that input, or into the parser for words that were quoted. Valid until the next call.
   std::span<const std::string_view> words() const { return {words_.data(), count_}; }
   // After kRequest: the bytes of the input that the request took, with skipped empty ones in front of it.
   // After kNeedMore: skipped empty requests; the parser takes it that the next input begins behind them.
@@ -97,8 +96,7 @@ class RequestParser {
   Step read_request(std::string_view request, const RequestLimits& limits);
   Step read_array(std::string_view request, const RequestLimits& limits);
   Step read_inline(std::string_view request);
-  // For header lines that are not of the usual form, or not all there. kDone leaves position_ behind the
-  // line.
+  // For header lines that are not of the usual form, or not all there. kDone leaves position_ behind the line.
   Step read_header(std::string_view request, Header kind, int64_t& number);
   Step check_number(Header kind, int64_t number, const RequestLimits& limits);
 

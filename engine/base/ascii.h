@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Letters as the protocol knows them: A to Z and a to z, whatever the locale. Other bytes are only equal to
-// themselves.
+// Letters as the protocol knows them: A to Z and a to z, whatever the locale. Other bytes are only equal to themselves.
 #pragma once
 
 #include <cstddef>

@@ -38,8 +38,7 @@ uint8_t fold(char byte, LetterCase letters) {
   return static_cast<uint8_t>(letters == LetterCase::kFolded ? to_lower(byte) : byte);
 }
 
-// `pattern` begins with '['. Reads to the end of the class also when a match is found early: the size is
-// needed.
+// `pattern` begins with '['. Reads to the end of the class also when a match is found early: the size is needed.
 Token match_class(std::string_view pattern, char byte, LetterCase letters) {
   size_t at = 1;
   const bool negated = at < pattern.size() && pattern[at] == '^';

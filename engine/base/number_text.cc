@@ -44,8 +44,7 @@ size_t digits_in(uint64_t value) {
   return guess + (value >= kPowersOfTen[guess] || guess == 0);
 }
 
-// Below this, %.17g prints an integer as it is, so that the quick way may be taken; far above, with an
-// exponent.
+// Below this, %.17g prints an integer as it is, so that the quick way may be taken; far above, with an exponent.
 constexpr double kIntegerMax = 4503599627370496.0;  // 2^52
 
 }  // namespace
@@ -78,8 +77,7 @@ std::optional<int64_t> parse_i64(std::string_view text) {
 std::optional<double> parse_double(std::string_view text) {
   const bool negative = !text.empty() && text[0] == '-';
   if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
-  // from_chars takes a sign of its own and no prefix for hexadecimal; strtod, which Redis uses, the other way
-  // round.
+  // from_chars takes a sign of its own and no prefix for hexadecimal; strtod, which Redis uses, the other way round.
   if (text.empty() || text[0] == '-' || text[0] == '+') return std::nullopt;
   auto format = std::chars_format::general;
   if (text.size() > 2 && text[0] == '0' && to_lower(text[1]) == 'x') {

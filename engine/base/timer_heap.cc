@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Moving is by a hole: the nodes on the way are shifted into it, and the one that moves is put down once, at
-// the end.
+// Moving is by a hole: the nodes on the way are shifted into it, and the one that moves is put down once, at the end.
 #include "engine/base/timer_heap.h"
 
 #include <algorithm>
@@ -106,8 +105,7 @@ void TimerHeap::disarm(Timer& timer) {
       sift_down(place, last);
     }
   }
-  // One segment stays in reserve, or a heap that goes up and down by one around its end would allocate each
-  // time.
+  // One segment stays in reserve, or a heap that goes up and down by one around its end would allocate each time.
   const size_t segments_used = (size_ + kSegmentNodes - 1) / kSegmentNodes;
   if (segments_.size() > segments_used + 1) segments_.pop_back();
 }

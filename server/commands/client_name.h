@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The names that clients give themselves. CLIENT LIST separates its fields with blanks and its clients
-// with line ends, so
-// a name can have neither.
+// The names that clients give themselves. CLIENT LIST separates its fields with blanks and its clients with
+// line ends, so a name can have neither.
 #pragma once
 
 #include <algorithm>

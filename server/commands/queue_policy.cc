@@ -181,9 +181,8 @@ Result<bool> list_policies(CommandCall& call) {
   return true;
 }
 
-// QPOLICY key PREVIEW n: what the policy in force makes of n failures in a row, as
-// [retry, lowest, mean, highest, lowest, mean and highest sum so far], in milliseconds. Where the policy gives up, so
-// does the list.
+// QPOLICY key PREVIEW n: what the policy in force makes of n failures in a row, as [retry, lowest, mean, highest,
+// lowest, mean and highest sum so far], in milliseconds. Where the policy gives up, so does the list.
 Result<void> preview(CommandCall& call, const Policy& policy, int64_t retries) {
   if (policy.attempts_max > 0) retries = std::min<int64_t>(retries, policy.attempts_max - 1);
   call.reply.array(static_cast<size_t>(retries));

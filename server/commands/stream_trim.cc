@@ -10,8 +10,7 @@ namespace {
 
 using core::CommandCall;
 
-// As many as Redis takes at a time: an approximate trim is cheap, but a client may not see how much it asked
-// for.
+// As many as Redis takes at a time: an approximate trim is cheap, but a client may not see how much it asked for.
 constexpr uint64_t kApproximateRemovedMax = 100 * kStreamPageEntriesMax;
 
 }  // namespace

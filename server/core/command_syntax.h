@@ -6,30 +6,28 @@
 //
 //   syntax   = item*                             one after the other
 //   item     = atom ["..."]                      "..." behind it: once or more
-//   atom     = [TOKEN] word                      an argument; with a token in front: that token, then the
-//   argument
-//            | [name ":"] TOKEN                  a token alone; its name is the token in lower case, or the
-//            given one | [TOKEN] [name ":"] "<" either ">" one of several | [TOKEN] [name ":"] "(" syntax ")"
-//            a block: all of it, in this order | [name ":"] "[" either "]"         optional; a block if it
-//            holds several items and no "|"
+//   atom     = [TOKEN] word                      an argument; with a token in front: that token, then the argument
+//            | [name ":"] TOKEN                  a token alone; its name is the token in lower case, or the given one
+//            | [TOKEN] [name ":"] "<" either ">" one of several
+//            | [TOKEN] [name ":"] "(" syntax ")" a block: all of it, in this order
+//            | [name ":"] "[" either "]"         optional; a block if it holds several items and no "|"
 //   either   = syntax ("|" syntax)*              an alternative of several items is a block
 //   word     = name [":" type]                   "key" is of type key, every other name of type string
-//   string type     = string | integer | double | key | pattern | unix-time TOKEN    = a word in upper case,
-//   or one of  * $ ~ = > + -  alone
+//   type     = string | integer | double | key | pattern | unix-time
+//   TOKEN    = a word in upper case, or one of  * $ ~ = > + -  alone
 //
 // A token belongs to the argument right behind it; where it must stand alone, <TOKEN> keeps them apart. A
 // oneof or a block without a name is called by the names of what it holds, joined with "_". `[TOKEN x]...`
 // repeats the token with every x (multiple_token); `[TOKEN x...]` has it once. Blanks separate words and mean
 // nothing else.
 //
-//   SET        key value condition:[NX|XX] [GET] expiration:[EX seconds:integer|PX
-//   milliseconds:integer|KEEPTTL] BLPOP      key... timeout:double LMPOP      numkeys:integer key...
-//   where:<LEFT|RIGHT> [COUNT count:integer] XADD       key [NOMKSTREAM] trim:[strategy:<MAXLEN|MINID>
-//   operator:[equal:=|approximately:~] threshold
-//              [LIMIT count:integer]] id_or_auto:<auto_id:*|id> (field value)...
-//   XREAD      [COUNT count:integer] [BLOCK milliseconds:integer] STREAMS streams:(key... id...)
+//   SET            key value condition:[NX|XX] [GET] expiration:[EX seconds:integer|PX milliseconds:integer|KEEPTTL]
+//   BLPOP          key... timeout:double
+//   LMPOP          numkeys:integer key... where:<LEFT|RIGHT> [COUNT count:integer]
+//   XADD           key [NOMKSTREAM] trim:[strategy:<MAXLEN|MINID> operator:[equal:=|approximately:~] threshold
+//                  [LIMIT count:integer]] id_or_auto:<auto_id:*|id> (field value)...
+//   XREAD          [COUNT count:integer] [BLOCK milliseconds:integer] STREAMS streams:(key... id...)
 //   XINFO STREAM   key [FULL full:([COUNT count:integer])]
-//
 #pragma once
 
 #include <cstddef>

@@ -4,8 +4,7 @@
 // durable by policy, and says which replies may leave.
 //
 //   policy     a reply leaves when                    sync
-//   always     all batches up to it are durable       each turn: here and now while the disk is fast, else
-//   beside the loop
+//   always     all batches up to it are durable       each turn: here while the disk is fast, else beside the loop
 //   everysec   its batch has been handed to the OS    once a second, beside the loop
 //   no         likewise                               when the OS likes
 //

@@ -41,8 +41,7 @@ class Config {
   // The directives of a command line, each with its name first. Likewise.
   std::optional<std::string> parse_command_line(const std::vector<std::vector<std::string>>& directives,
                                                 const Include& include = {}, const Expand& expand = {});
-  // What a person should know of the directives that were accepted: those that do nothing here. Clears the
-  // list.
+  // What a person should know of the directives that were accepted: those that do nothing here. Clears the list.
   std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
 
   // --- At run time

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Takes a request to its handler: finds the row, makes the checks that every command shares, in the order
-// in which Redis
-// makes them, queues inside a transaction, runs.
+// Takes a request to its handler: finds the row, makes the checks that every command shares, in the order in
+// which Redis makes them, queues inside a transaction, runs.
 #pragma once
 
 #include <string>

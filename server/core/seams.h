@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What the core takes from outside, as interfaces: time, chance, a thread for slow calls, and somewhere to
-// tell a person
-// what happens. The network has none: a session takes bytes and gives bytes. The real ones live in server/net; tests
-// and the simulator bring their own. (The disk's seam is persistence/file_system.h.)
+// tell a person what happens. The network has none: a session takes bytes and gives bytes. The real ones live
+// in server/net; tests and the simulator bring their own. (The disk's seam is persistence/file_system.h.)
 #pragma once
 
 #include <cstdint>
@@ -43,8 +42,8 @@ class Entropy {
 class Worker {
  public:
   virtual ~Worker() = default;
-  // `work` runs on another thread; `done` runs on the loop's, inside a later turn (so that
-  // what it makes durable is released at that turn's end). Requires: the one before is done.
+  // `work` runs on another thread; `done` runs on the loop's, inside a later turn (so that what it makes
+  // durable is released at that turn's end). Requires: the one before is done.
   virtual void start(std::function<void()> work, std::function<void()> done) = 0;
   // Returns when nothing runs any more and the last `done` has been called.
   virtual void wait() = 0;

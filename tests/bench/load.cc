@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A load generator: sends one request, encoded beforehand, over some connections, a pipeline at a time, and waits for
-// all its replies before the next. What it costs the server is read by the caller from the server's own
-// accounting; this
-// program prints only how long the whole took.
+// A load generator: sends one request, encoded beforehand, over some connections, a pipeline at a time, and
+// waits for all its replies before the next. What it costs the server is read by the caller from the server's
+// own accounting; this program prints only how long the whole took.
 //
 //   load PORT CONNECTIONS PIPELINE OPERATIONS WORD...
 //

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What queues do, written down as simply as it can be: every message lies in one flat record, every
-// question is answered
-// by looking at all of them. It follows queue-extension.md, not the engine, and shares no code with it but the handles'
-// types and the mixing of entropy.
+// What queues do, written down as simply as it can be: every message lies in one flat record, every question
+// is answered by looking at all of them. It follows queue-extension.md, not the engine, and shares no code
+// with it but the handles' types and the mixing of entropy.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Random commands to the engine and to the naive model of queue_model.h. After each, both must have
-// answered the same and
-// hold the same; at the end the commands are replayed, and the state is dumped and restored.
+// Random commands to the engine and to the naive model of queue_model.h. After each, both must have answered
+// the same and hold the same; at the end the commands are replayed, and the state is dumped and restored.
 #include "tests/model/queue_model.h"
 
 #include <algorithm>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A small writer and reader of logs for the tests of this folder. A record is a command with one word, its
-// number; the state
-// of a log is the text of all its records in order, so a base is that text again.
+// number; the state of a log is the text of all its records in order, so a base is that text again.
 #pragma once
 
 #include <catch2/catch.hpp>

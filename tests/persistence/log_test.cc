@@ -351,9 +351,8 @@ TEST_CASE("a log that cannot be made leaves nothing that hinders the next start"
   }
 }
 
-// Random life of a log on a bad disk. What was told synced is there after every crash, and what is there
-// is a front part of
-// what was appended.
+// Random life of a log on a bad disk. What was told synced is there after every crash, and what is there is a
+// front part of what was appended.
 TEST_CASE("no crash loses what was synced or brings what was not appended", "[log][random]") {
   for (uint64_t seed = 1; seed <= 400; ++seed) {
     INFO("seed " << seed);
@@ -420,8 +419,8 @@ TEST_CASE("no crash loses what was synced or brings what was not appended", "[lo
       land();
       if (!stops && log->close(kNow)) synced = log->next_sequence() - 1;
       // A failed sync that nobody could note before the process was killed is forgotten: the next process
-      // reads from memory
-      // what the disk does not have. So the owner of the log starts an increment at once, and here no later.
+      // reads from memory what the disk does not have. So the owner of the log starts an increment at once,
+      // and here no later.
       const bool noted = log->write() || !log->poisoned();
       log.reset();
       if (noted && random() % 3 == 0) {
@@ -431,9 +430,8 @@ TEST_CASE("no crash loses what was synced or brings what was not appended", "[lo
                                       MemoryFileSystem::Tail::kMayBeGarbage}[random() % 3]);
       }
       if (Loaded first(disk); !first.ok()) {
-        // Batches that were written while the sync failed stand behind the hole that it has left, and
-        // nothing tells this
-        // from tampering. The repair must not cost what was synced.
+        // Batches that were written while the sync failed stand behind the hole that it has left, and nothing
+        // tells this from tampering. The repair must not cost what was synced.
         INFO(first.result.error);
         REQUIRE_FALSE(noted);
         REQUIRE(check_log(disk, kLocation.directory, true).good);

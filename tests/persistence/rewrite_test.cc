@@ -8,9 +8,8 @@ using namespace sluice;
 
 namespace {
 
-// Batches before, during and after a rewrite, each synced, on a disk that may fail. Returns the last
-// record that was told
-// to be synced, and through `appended` the last that was appended.
+// Batches before, during and after a rewrite, each synced, on a disk that may fail. Returns the last record
+// that was told to be synced, and through `appended` the last that was appended.
 uint64_t live_with_rewrite(FileSystem& files, uint64_t& appended) {
   uint64_t synced = 0;
   auto log = open_log(files);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The whole server core with a simulated clock, network and disk, driven at random from one seed: clients that produce,
-// reserve, ack, give back, wait, vanish; a clock that jumps; a disk that fails for a while; power cuts at
-// any turn, with
-// any front part of the unsynced bytes; rewrites in the middle of it all.
+// The whole server core with a simulated clock, network and disk, driven at random from one seed: clients
+// that produce, reserve, ack, give back, wait, vanish; a clock that jumps; a disk that fails for a while;
+// power cuts at any turn, with any front part of the unsynced bytes; rewrites in the middle of it all.
 //
 // What is checked:
-//  * After each start, the state is one that the server had at the end of some turn (by digest), and under
-//    `always` none
-//    before the last turn of which a client has seen a change confirmed (or, the disk being well,
-//    anything); after the mere end of the process, under every policy, none
-//    before the last reply that left while the disk worked.
+//  * After each start, the state is one that the server had at the end of some turn (by digest), and under `always`
+//    none before the last turn of which a client has seen a change confirmed (or, the disk being well, anything); after
+//    the mere end of the process, under every policy, none before the last reply that left while the disk worked.
 //  * No start needs a hand.
 //  * An ID that was acked with the answer 1 is never handed out or acked again (`always`).
 //  * The deliveries that clients see of an ID rise by at least one each time (`always`).

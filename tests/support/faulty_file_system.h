@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A disk that fails where the test says. Every call, of the file system and of every file opened through
-// it, has a number,
-// from 1 on; before the call is made, `decide` is asked what shall become of it.
+// A disk that fails where the test says. Every call, of the file system and of every file opened through it,
+// has a number, from 1 on; before the call is made, `decide` is asked what shall become of it.
 //
 //   FaultyFileSystem disk(memory);
 //   disk.fail_at(7, Fault::kError, ENOSPC);                       // the seventh call fails, others work

@@ -26,9 +26,8 @@
 
 namespace sluice {
 
-// Gives a number from 0 to `max`, both included: the chance that decides a crash. Its own kind of stream,
-// so that a test
-// can also count through all choices.
+// Gives a number from 0 to `max`, both included: the chance that decides a crash. Its own kind of stream, so
+// that a test can also count through all choices.
 using Choose = std::function<uint64_t(uint64_t max)>;
 
 class MemoryFileSystem final : public FileSystem {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The checkout as the tidy tests see it: every file of ours with its text, by its path from the root. What
-// lies in build
-// folders, hidden folders and git's own is not ours.
+// lies in build folders, hidden folders and git's own is not ours.
 #pragma once
 
 #include <map>

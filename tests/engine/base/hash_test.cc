@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a table needs from a hash: no collisions among keys as people write them, and every bit as good as
-// another.
+// What a table needs from a hash: no collisions among keys as people write them, and every bit as good as another.
 #include "engine/base/hash.h"
 
 #include <bit>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// An engine with nothing around it, for the tests of queues: a keyspace, a queue system, a clock that the
-// test sets, and
-// what the server does with them: every operation runs under a stamp and is remembered, so that the test can end with
-// the question whether replaying gives the same state, and restoring from a dump too.
+// An engine with nothing around it, for the tests of queues: a keyspace, a queue system, a clock that the test sets,
+// and what the server does with them: every operation runs under a stamp and is remembered, so that the test can end
+// with the question whether replaying gives the same state, and restoring from a dump too.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One queue, "jobs", and short words for what can be done to it. Each call is one command under its stamp;
-// at the end the
-// whole recording is replayed and dumped (queue_engine.h).
+// One queue, "jobs", and short words for what can be done to it. Each call is one command under its stamp; at
+// the end the whole recording is replayed and dumped (queue_engine.h).
 #pragma once
 
 #include <optional>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Restore records come from a log, which may be damaged or written by somebody else: what no dump has
-// written is refused
-// and changes nothing. (That dumps are restored to the same state, every other test of queues asks at its end.)
+// Restore records come from a log, which may be damaged or written by somebody else: what no dump has written is
+// refused and changes nothing. (That dumps are restored to the same state, every other test of queues asks at its end.)
 #include "engine/queue/queue_record.h"
 
 #include <catch2/catch.hpp>
