@@ -12,15 +12,27 @@ import blocking
 import pushes_scenarios
 
 
+LENGTH_MAX = 100  # no scenario has a longer list, stream or text
+
+
 class Side(blocking.Side):
     """Knows the connections' numbers, which commands may name."""
 
     def __init__(self, server, protocol):
         with contextlib.closing(server.client()) as client:  # a scenario cut short may have left a pause
             client.ask("CLIENT", "UNPAUSE")
+        self.pass_by_small_numbers(server)
         super().__init__(server, protocol)
         self.control.ask("CONFIG", "SET", "notify-keyspace-events", "")
         self.numbers = {blocking.named(who): self.number_of(who) for who in range(blocking.CONNECTIONS)}
+
+    @staticmethod
+    def pass_by_small_numbers(server):
+        """So that no length is taken for the number of a connection."""
+        number = 0
+        while number <= LENGTH_MAX:
+            with contextlib.closing(server.client()) as client:
+                number = int(client.ask("CLIENT", "ID").value)
 
     def number_of(self, who):
         return self.clients[who].ask("CLIENT", "ID").value.decode()

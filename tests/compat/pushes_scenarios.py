@@ -64,6 +64,8 @@ SCENARIOS = [
     ("tracking and a waiter", [
         step(A, "CLIENT TRACKING ON"), step(A, "LLEN l1"), step(B, "BLPOP l1 0"), step(D, "RPUSH l1 a"), step(A, "LLEN l1"),
         step(A, "BLPOP l1 0"), step(D, "RPUSH l1 a")]),
+    ("whoever asks for a lifetime has read the key", [
+        step(A, "CLIENT TRACKING ON"), step(A, "TTL s1"), step(D, "SET s1 a"), step(A, "PTTL s1"), step(D, "DEL s1")]),
     ("a redirection to a connection that goes away", [
         step(A, "CLIENT TRACKING ON REDIRECT {F}"), step(A, "GET s1"), step(D, "PING"), step(A, "CLIENT TRACKING OFF"),
         step(A, "CLIENT GETREDIR")]),
@@ -126,7 +128,7 @@ def subscription(rng):
 
 
 def read(rng):
-    return rng.choice(["GET s1", "GET s2", "LLEN l1", "XLEN x1", "EXISTS s1 l1", "TTL s1", "TYPE x1", "GET l1"])
+    return rng.choice(["GET s1", "GET s2", "LLEN l1", "XLEN x1", "EXISTS s1 l1", "STRLEN s1", "TYPE x1", "GET l1"])
 
 
 def change(rng):

@@ -157,18 +157,21 @@ def run(server, directory, lines):
     trimmed = 0
     consumers, victims = [], []
     try:
+        # While they are alone, nobody can be so quick as to leave nothing for them.
         for group in GROUPS:
-            consumers.append(Consumer(group, "steady", server.port, directory))
             consumers.append(Consumer(group, "victim", server.port, directory, HANG_AFTER_BATCHES))
-            victims.append(consumers[-1])
+        victims += consumers
         producer = Producer(server, lines)
-        for part in range(1, 5):
-            producer.send_until(len(lines) * part // 10)
-            trimmed += int(control.ask("XTRIM", STREAM, "MAXLEN", "=", str(KEPT), "ACKED").value)
-
+        producer.send_until(len(lines) // 10)
         # The Python victim hangs with a batch in its hands; the others are simply killed in the middle of their work.
         wait_until("a consumer hangs with entries", lambda: any(n["what"] == "hangs" for n in victims[0].notes()))
         wait_until("the others have worked", lambda: all(victim.got() for victim in victims))
+
+        for group in GROUPS:
+            consumers.append(Consumer(group, "steady", server.port, directory))
+        for part in range(2, 5):
+            producer.send_until(len(lines) * part // 10)
+            trimmed += int(control.ask("XTRIM", STREAM, "MAXLEN", "=", str(KEPT), "ACKED").value)
         for victim in victims:
             victim.kill()
         for group in GROUPS:
