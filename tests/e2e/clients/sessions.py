@@ -26,7 +26,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parents[1] / "support"))
-from servers import Server
+from servers import START_SECONDS, Server
 from waiting import SKIPPED, Failed
 
 SESSION_SECONDS_MAX = 120
@@ -37,15 +37,20 @@ FAMILIES = {"connection": [], "keys": [], "strings": [], "bits": [], "lists": []
             "groups": [], "reconnect": [], "keyspace": ["SCAN", "RENAME", "COPY", "SORT", "DUMP", "OBJECT"],
             "hashes": ["HSET", "HSCAN", "HRANDFIELD"], "sets": ["SADD", "SSCAN", "SINTERCARD"],
             "sorted sets": ["ZADD", "ZSCAN", "ZRANGESTORE", "BZMPOP"]}
-# How a session is run, and which families it is not about.
-Client = collections.namedtuple("Client", "command package without", defaults=(None, ()))
+# How a session is run, the npm package that it needs, words for it, which families it is not about, and whether it is
+# the --program.
+Client = collections.namedtuple("Client", "command package words without program", defaults=(None, (), (), False))
 PYTHON = [sys.executable]
 CLIENTS = {
     "redis-py": Client(PYTHON + [HERE / "redis_py_session.py"]),
     "redis-py-async": Client(PYTHON + [HERE / "redis_py_async_session.py"],
                              without=("bits", "tracking", "acl", "hashes", "sets", "sorted sets")),
-    "ioredis": Client(["node", HERE / "ioredis_session.js"], "ioredis"),
-    "node-redis": Client(["node", HERE / "node_redis_session.js"], "redis"),
+    "ioredis": Client(["node", HERE / "ioredis_session.js"], "ioredis", ("2",)),
+    "ioredis-resp3": Client(["node", HERE / "ioredis_session.js"], "ioredis", ("3",)),
+    "node-redis": Client(["node", HERE / "node_redis_session.js"], "redis", ("3",)),
+    "node-redis-resp2": Client(["node", HERE / "node_redis_session.js"], "redis", ("2",)),
+    "hiredis": Client([], words=(HERE / "lines.txt",), program=True),
+    "redis-cli": Client(PYTHON + [HERE / "redis_cli_session.py"], words=(HERE / "lines.txt",)),
 }
 
 
@@ -88,8 +93,6 @@ class Play:
     def hear(self, line):
         if "family" in line:
             self.family = line["family"]
-            if self.family not in FAMILIES:
-                raise KeyError(f"no family: {self.family}")
         elif "said" in line:
             self.said.append((self.family, line["said"], line["got"]))
         else:
@@ -108,6 +111,7 @@ class Play:
                 raise RuntimeError("the server did not end cleanly: " + self.server.output()[-2000:])
         elif what == "start":
             port = self.server.port
+            self.server.process.wait(START_SECONDS)  # it may just have been told to shut down
             self.server.start()
             if self.server.port != port:
                 raise RuntimeError("its port was taken by somebody else")
@@ -167,6 +171,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("client", choices=CLIENTS)
     parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
+    parser.add_argument("--program", help="of a client that is compiled")
     parser.add_argument("--family", choices=FAMILIES, default=None, help="else all")
     parser.add_argument("--calls", action="store_true", help="tell which commands were called")
     options = parser.parse_args()
@@ -180,7 +185,8 @@ def main():
         absent = [name for name, commands in FAMILIES.items() if not known(ours, commands)]
         families = [name for name in FAMILIES
                     if name not in absent and name not in client.without and options.family in (None, name)]
-        plays = [Play(server, client.command + [server.port, ",".join(families)]) for server in (oracle, ours)]
+        command = [options.program] if client.program else client.command
+        plays = [Play(server, [*command, server.port, ",".join(families), *client.words]) for server in (oracle, ours)]
         threads = [threading.Thread(target=play.run) for play in plays]
         for thread in threads:
             thread.start()
@@ -194,8 +200,8 @@ def main():
     if options.calls:
         print("\n".join(f"{name} {count}" for name, count in sorted(plays[1].calls.items())))
     without = f", without {', '.join(absent)}" if absent else ""
-    print(f"{options.client}: {len(plays[0].said)} results of {len(plays[1].calls)} commands in {len(families)} families"
-          f"{without}, {time.monotonic() - start:.1f} s")
+    print(f"{options.client}: {len(plays[0].said)} results of {len(plays[1].calls)} commands in {len(families)} "
+          f"families{without}, {time.monotonic() - start:.1f} s")
     return 0
 
 
