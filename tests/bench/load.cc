@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// A load generator: sends one request, encoded beforehand, over some connections, a pipeline at a time, and
-// waits for all its replies before the next. What it costs the server is read by the caller from the server's
-// own accounting; this program prints only how long the whole took.
+// A load generator: sends one request, encoded beforehand, over some connections, a pipeline at a time, and waits for
+// all its replies before the next. What it costs the server is read by the caller from the server's own accounting;
+// this program prints only how long the whole took, in seconds.
 //
-//   load PORT CONNECTIONS PIPELINE OPERATIONS WORD...
+//   load PORT CONNECTIONS PIPELINE REQUESTS WORD...
 //
 // "@N" as a word stands for N payload bytes; "#" in a word for a number of ten digits, one higher with each request;
-// "," as a word ends a request: what follows is another one, and the pipeline alternates.
-// One thread, epoll. Ends with an error if a reply is an error.
+// "," as a word ends a request: what follows is another one, and they take turns.
+// One thread, epoll. Ends with an error if a reply is an error, or says that there was nothing to do (nil or 0): then
+// the work was not there, and a figure would be of something else.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -70,31 +71,35 @@ std::vector<Request> requests_of(int count, char** words) {
   return requests;
 }
 
-// Requests one after the other, each kind with its own running number.
+// Requests of all kinds in turn, each kind with its own running number. They are laid out once, from each kind on for
+// a whole batch, so that a batch can begin with any of them.
 class Pipeline {
  public:
-  Pipeline(std::vector<Request> requests, size_t count) : requests_(std::move(requests)) {
+  Pipeline(std::vector<Request> requests, size_t most) : requests_(std::move(requests)) {
     next_.assign(requests_.size(), kNumberFirst);
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < most + requests_.size() - 1; ++i) {
       starts_.push_back(bytes_.size());
       bytes_ += requests_[i % requests_.size()].bytes;
     }
     starts_.push_back(bytes_.size());
   }
-  // The first `count` requests, with new numbers.
+  // The next `count` requests, with new numbers; good until the next call.
   std::string_view take(size_t count) {
-    for (size_t i = 0; i < count; ++i) {
+    const size_t first = turn_;
+    for (size_t i = first; i < first + count; ++i) {
       const size_t kind = i % requests_.size();
       for (const size_t at : requests_[kind].numbers)
         bytes_.replace(starts_[i] + at, kNumberDigits, std::to_string(next_[kind]));
       ++next_[kind];
     }
-    return {bytes_.data(), starts_[count]};
+    turn_ = (first + count) % requests_.size();
+    return {bytes_.data() + starts_[first], starts_[first + count] - starts_[first]};
   }
 
  private:
   std::vector<Request> requests_;
   std::vector<uint64_t> next_;
+  size_t turn_ = 0;  // the kind that comes next
   std::string bytes_;
   std::vector<size_t> starts_;
 };
@@ -130,6 +135,8 @@ class ReplyCounter {
  private:
   size_t take_line() {
     const int64_t number = std::strtoll(line_.c_str() + 1, nullptr, 10);
+    const bool nothing = line_[0] == ':' ? number == 0 : (line_[0] == '$' || line_[0] == '*') && number < 0;
+    if (open_.empty() && nothing) fail("there was nothing to do: the server answered " + line_);
     switch (line_[0]) {
       case '-':
         fail("the server answered " + line_);
@@ -184,7 +191,7 @@ int connect_to(int port) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6) fail("usage: load PORT CONNECTIONS PIPELINE OPERATIONS WORD...");
+  if (argc < 6) fail("usage: load PORT CONNECTIONS PIPELINE REQUESTS WORD...");
   const int port = std::atoi(argv[1]);
   const size_t connections = std::stoul(argv[2]);
   const size_t pipeline = std::stoul(argv[3]);

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Measures one server, or two side by side, on one case. Bare numbers come from here; `run` makes the table."""
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from servers import REDIS, Server  # noqa: E402
+
+from cases import AHEAD, CONNECTIONS, GROUP, MEMORY_COUNT, OPERATIONS, TAKE, Take  # noqa: E402
+
+LOAD_SECONDS = 120
+# A round that is cut short says nothing, so no new one begins after this.
+CASE_SECONDS = 50
+ROUNDS_LEAST = 5
+# Under callgrind: the difference of the two is what the operations took, without start, filling and end.
+COUNTED_OPERATIONS = (2_000, 12_000)
+
+
+class Failed(Exception):
+    pass
+
+
+class Bench:
+    """The two servers to compare, by the same settings. `load` and `sluice` are paths of binaries."""
+
+    def __init__(self, sluice, load, with_log):
+        self.load_binary = load
+        self.settings = ["--save", "", "--auto-aof-rewrite-percentage", "0",
+                         "--appendonly", "yes" if with_log else "no", "--appendfsync", "everysec"]
+        self.binaries = {"redis": REDIS, "sluice": str(sluice)}
+
+    def cpu(self, case, pipeline, rounds):
+        """Medians of the rounds, and how far they spread."""
+        pairs = []
+        with ExitStack() as stack:
+            servers = [stack.enter_context(self._start(name)) for name in self.binaries]
+            deadline = time.monotonic() + CASE_SECONDS
+            while len(pairs) < rounds and (len(pairs) < ROUNDS_LEAST or time.monotonic() < deadline):
+                results = {}
+                for server in servers if len(pairs) % 2 == 0 else reversed(servers):
+                    results[server.name] = self._round(server, case, pipeline)
+                pairs.append((results["redis"], results["sluice"]))
+        ratios = [redis.cpu / sluice.cpu for redis, sluice in pairs]
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        return {"redis": statistics.median(redis.cpu for redis, _ in pairs),
+                "sluice": statistics.median(sluice.cpu for _, sluice in pairs),
+                "ratio": middle, "quartiles": (low, high), "rounds": len(pairs),
+                "throughput": statistics.median(redis.wall / sluice.wall for redis, sluice in pairs)}
+
+    def memory(self, case):
+        """Bytes of used_memory per entry, by server."""
+        return {name: self._bytes_each(name, case) for name in self.binaries}
+
+    def instructions(self, case, pipeline):
+        """User instructions per operation, by server, under callgrind."""
+        return {name: self._instructions(name, case, pipeline) for name in self.binaries}
+
+    def _start(self, name, wrapper=()):
+        return Server(name, [*wrapper, self.binaries[name], *self.settings]).start()
+
+    def _load(self, server, connections, pipeline, requests, words):
+        """Seconds of wall time."""
+        done = subprocess.run([self.load_binary, str(server.port), str(connections), str(pipeline), str(requests)] +
+                              words, capture_output=True, text=True, timeout=LOAD_SECONDS)
+        if done.returncode != 0:
+            raise Failed(f"{server.name}: {' '.join(words)}: {done.stderr.strip()}")
+        return float(done.stdout)
+
+    def _prepare(self, server, case, operations):
+        ask(server, "FLUSHALL")
+        for step in case.before:
+            if isinstance(step, str):
+                ask(server, step)
+            else:
+                self._load(server, 1, 64, operations + AHEAD, step)
+        taken = {Take.NOTHING: 0, Take.AHEAD: AHEAD, Take.ALL: operations}[case.take]
+        if taken:
+            self._take(server, taken)
+
+    def _take(self, server, entries):
+        self._load(server, 1, 1, -(-entries // AHEAD), TAKE)
+
+    def _round(self, server, case, pipeline):
+        self._prepare(server, case, OPERATIONS[pipeline])
+        operations = case.operations(pipeline)
+        before = cpu_seconds(server)
+        wall = self._load(server, CONNECTIONS[pipeline], pipeline, operations * case.requests, case.words)
+        return Round((cpu_seconds(server) - before) / operations, wall / operations)
+
+    def _bytes_each(self, name, case):
+        with self._start(name) as server:
+            self._load(server, 1, 1, 1, case.words)  # what the first request brings with it does not count
+            ask(server, "FLUSHALL")
+            before = used_memory(server)
+            self._load(server, 4, 64, MEMORY_COUNT, case.words)
+            if case.pending:
+                before = used_memory(server)
+                ask(server, GROUP)
+                self._take(server, MEMORY_COUNT)
+            return (used_memory(server) - before) / MEMORY_COUNT
+
+    def _instructions(self, name, case, pipeline):
+        directory = tempfile.mkdtemp(prefix="bench-callgrind-")
+        try:
+            few, many = (self._counted(name, case, pipeline, count, directory) for count in COUNTED_OPERATIONS)
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+        return (many - few) / (COUNTED_OPERATIONS[1] - COUNTED_OPERATIONS[0])
+
+    def _counted(self, name, case, pipeline, operations, directory):
+        profile = pathlib.Path(directory) / f"{name}.{operations}"
+        wrapper = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}"]
+        with self._start(name, wrapper) as server:
+            self._prepare(server, case, COUNTED_OPERATIONS[1])
+            self._load(server, CONNECTIONS[pipeline], pipeline, operations * case.requests, case.words)
+            server.terminate()
+        totals = [int(line.split()[1]) for line in profile.read_text().splitlines()
+                  if re.match(r"(totals|summary):", line)]
+        if not totals:
+            raise Failed(f"{name}: callgrind wrote no totals")
+        return totals[-1]
+
+
+class Round:
+    """Seconds per operation."""
+
+    def __init__(self, cpu, wall):
+        self.cpu, self.wall = cpu, wall
+
+
+def ask(server, line):
+    client = server.client(timeout=LOAD_SECONDS)
+    try:
+        reply = client.ask(*line.split())
+    finally:
+        client.close()
+    if reply.kind == "-":
+        raise Failed(f"{server.name}: {line}: {reply.value}")
+    return reply.value
+
+
+def cpu_seconds(server):
+    """On-CPU nanoseconds of all its threads, as seconds. No thread of either server ends while it serves."""
+    tasks = pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def used_memory(server):
+    found = re.search(rb"^used_memory:(\d+)", ask(server, "INFO memory"), re.MULTILINE)
+    if not found:
+        raise Failed(f"{server.name} does not tell used_memory")
+    return int(found[1])
