@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/stream_id.h"
 
-#include <charconv>
+#include "engine/base/number_text.h"
 
 namespace sluice {
 namespace {
@@ -43,11 +43,9 @@ std::optional<StreamId> parse_stream_id(std::string_view text, uint64_t seq_miss
 }
 
 size_t format_stream_id(char* to, StreamId id) {
-  char* const end = to + kStreamIdCharsMax;
-  char* at = std::to_chars(to, end, id.ms).ptr;
-  *at++ = '-';
-  at = std::to_chars(at, end, id.seq).ptr;
-  return static_cast<size_t>(at - to);
+  size_t size = format_u64(to, id.ms);
+  to[size++] = '-';
+  return size + format_u64(to + size, id.seq);
 }
 
 }  // namespace sluice

@@ -75,7 +75,7 @@ Result<StreamId> add_entry(CommandCall& call, Stream& stream, const NewId& id,
 // them nothing is allocated.
 class AddLog {
  public:
-  AddLog(CommandCall& call, StreamId id, size_t id_at)
+  AddLog(CommandCall& call, std::string_view id, size_t id_at)
       : call_(call), id_(id), fields_and_values_(call.words.subspan(id_at + 1)) {}
 
   std::vector<std::string_view> options;  // what stands between the key and the ID
@@ -90,14 +90,14 @@ class AddLog {
     words[0] = "XADD";
     words[1] = call_.words[1];
     std::string_view* to = std::copy(options.begin(), options.end(), words + 2);
-    *to++ = id_.view();
+    *to++ = id_;
     to = std::copy(fields_and_values_.begin(), fields_and_values_.end(), to);
     call_.log_as(core::Words(words, static_cast<size_t>(to - words)));
   }
 
  private:
   CommandCall& call_;
-  IdWord id_;
+  std::string_view id_;
   core::Words fields_and_values_;
 };
 
@@ -143,8 +143,8 @@ Result<AddCall> add_call(CommandCall& call) {
 
 // What the record of an entry with an idempotence ID says. The first one of a stream also settles the limits, which
 // otherwise are settings.
-void log_idempotent(CommandCall& call, Stream& stream, AddLog& log, StreamId id, std::string_view producer,
-                    std::string_view idempotence_id) {
+void log_idempotent(CommandCall& call, Stream& stream, AddLog& log, std::string_view id,
+                    std::string_view producer, std::string_view idempotence_id) {
   if (stream.producers() != nullptr) {
     log.options.insert(log.options.begin(), {"IDMP", producer, idempotence_id});
     log.write();
@@ -154,8 +154,7 @@ void log_idempotent(CommandCall& call, Stream& stream, AddLog& log, StreamId id,
   const ProducerLimits limits = producer_limits(call, stream);
   stream.set_producer_limits(limits);
   log_producer_limits(call, call.words[1], limits);
-  const IdWord id_word(id);
-  call.log_as({"XIDMPRECORD", call.words[1], producer, idempotence_id, id_word.view()});
+  call.log_as({"XIDMPRECORD", call.words[1], producer, idempotence_id, id});
 }
 
 Result<void> xadd(CommandCall& call) {
@@ -187,15 +186,16 @@ Result<void> xadd(CommandCall& call) {
   const uint64_t removed = trim ? stream.trim(*trim) : 0;
   if (stream.producers() != nullptr) stream.producers()->forget_old(call.stamp.now);
 
+  const IdWord id(added.value());  // once for log and reply: its digits are no small part of the work
   const bool is_exact = !(trim && trim->approximate);
   if (add.id.kind == NewId::Kind::kGiven && is_exact && !idempotence) {
     call.log();
   } else {
     const NumberWord length(static_cast<int64_t>(stream.length()));
-    AddLog log(call, added.value(), add.id_at);
+    AddLog log(call, id.view(), add.id_at);
     if (removed > 0) add.options.log_trim(length.view(), log.options);
     if (idempotence) {
-      log_idempotent(call, stream, log, added.value(), idempotence->producer, idempotence_id);
+      log_idempotent(call, stream, log, id.view(), idempotence->producer, idempotence_id);
     } else {
       log.write();
     }
@@ -203,7 +203,7 @@ Result<void> xadd(CommandCall& call) {
   if (idempotence) stream.producers()->record(idempotence->producer, idempotence_id, added.value());
   call.changed(add.key, KeyEvent::kXadd);
   if (removed > 0) call.changed(add.key, KeyEvent::kXtrim);
-  reply_id(call.reply, added.value());
+  call.reply.bulk(id.view());
   return {};
 }
 
