@@ -59,6 +59,10 @@ class GroupRead {
   void reply_history(Source& source);
   void reply_new(Source& source);
   std::vector<Pending> claimable(const Source& source, bool& first);
+  // Since the entry was delivered; of a released one, since ever.
+  int64_t idle(const Pending& pending) const {
+    return call_.stamp.now.count - (pending.time ? pending.time->count : 0);
+  }
   void begin_stream(const Source& source);
 
   void log_change();
@@ -171,7 +175,8 @@ std::vector<Pending> GroupRead::claimable(const Source& source, bool& first) {
   const auto take = [&](const Pending& pending) {
     const Stream::Cursor entry = source.stream->find(pending.id);
     if (entry.at_end()) return true;  // deleted: not to be had, and left as it is
-    full = !budget_.take(entry, first ? std::optional(source.key) : std::nullopt);
+    full = !budget_.take_claimed(entry, idle(pending), pending.deliveries,
+                                 first ? std::optional(source.key) : std::nullopt);
     if (full) return false;
     first = false;
     found.push_back(pending);
@@ -193,9 +198,9 @@ void GroupRead::reply_new(Source& source) {
   Stream::Cursor entry = more ? source.stream->first_new(*source.group) : Stream::Cursor();
   const auto take_new = [&] {
     if (entry.at_end()) return false;
-    const bool taken = budget_.take(entry, first ? std::optional(source.key) : std::nullopt);
+    const std::optional<std::string_view> key = first ? std::optional(source.key) : std::nullopt;
     first = false;
-    return taken;
+    return options_.claims_after ? budget_.take_claimed(entry, 0, 0, key) : budget_.take(entry, key);
   };
   bool taken = take_new();
   if (claimed.empty() && !taken) return;
@@ -205,8 +210,7 @@ void GroupRead::reply_new(Source& source) {
   const size_t mark = call_.reply.array_later();
   uint64_t entries = 0;
   for (const Pending& pending : claimed) {
-    const int64_t idle = now.count - (pending.time ? pending.time->count : 0);
-    reply_claimed_entry(call_.reply, source.stream->find(pending.id), idle, pending.deliveries);
+    reply_claimed_entry(call_.reply, source.stream->find(pending.id), idle(pending), pending.deliveries);
     source.group->hold(pending.id, source.consumer, now, std::min(pending.deliveries + 1, kDeliveriesMax));
     ++entries;
   }

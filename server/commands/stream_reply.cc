@@ -17,6 +17,11 @@ uint64_t header_bytes(uint64_t number) {
   return bytes;
 }
 
+uint64_t integer_bytes(int64_t number) {
+  return number < 0 ? 1 + header_bytes(0 - static_cast<uint64_t>(number))
+                    : header_bytes(static_cast<uint64_t>(number));
+}
+
 uint64_t bulk_bytes(uint64_t size) {
   return header_bytes(size) + size + kLineEndBytes;
 }
@@ -75,24 +80,31 @@ bool ReadBudget::take(const Stream::Cursor& cursor, std::optional<std::string_vi
   return take_bytes(bytes_max_ == 0 ? 0 : entry_bytes(cursor), key);
 }
 
+bool ReadBudget::take_claimed(const Stream::Cursor& cursor, int64_t idle, uint64_t deliveries,
+                              std::optional<std::string_view> key) {
+  if (bytes_max_ == 0) return take_bytes(0, key);
+  return take_bytes(entry_bytes(cursor) + integer_bytes(idle) + header_bytes(deliveries), key);
+}
+
 bool ReadBudget::take_deleted(StreamId id, std::optional<std::string_view> key) {
   char text[kStreamIdCharsMax];
   return take_bytes(header_bytes(2) + bulk_bytes(format_stream_id(text, id)) + kNullBytes, key);
 }
 
 bool ReadBudget::take_bytes(uint64_t bytes, std::optional<std::string_view> key) {
-  if (entries_max_ != 0 && entries_ == entries_max_) return false;
-  if (bytes_max_ != 0) {
-    if (key) bytes += header_bytes(2) + bulk_bytes(key->size()) + header_bytes(1);
-    if (entries_ > 0 && bytes > bytes_max_ - std::min(bytes_, bytes_max_)) return false;
-    bytes_ += bytes;
-  }
+  if (key && bytes_max_ != 0) bytes += header_bytes(2) + bulk_bytes(key->size()) + header_bytes(1);
+  const bool too_many = entries_max_ != 0 && entries_ == entries_max_;
+  const bool too_large = bytes_max_ != 0 && entries_ > 0 && bytes > bytes_max_ - std::min(bytes_, bytes_max_);
+  spent_ = spent_ || too_many || too_large;
+  if (spent_) return false;
+  bytes_ += bytes;
   ++entries_;
   return true;
 }
 
 bool ReadBudget::spent() const {
-  return (entries_max_ != 0 && entries_ == entries_max_) || (bytes_max_ != 0 && bytes_ >= bytes_max_);
+  return spent_ || (entries_max_ != 0 && entries_ == entries_max_) ||
+         (bytes_max_ != 0 && bytes_ >= bytes_max_);
 }
 
 }  // namespace sluice::commands

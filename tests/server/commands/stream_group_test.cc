@@ -122,6 +122,33 @@ TEST_CASE("XCLAIM takes over what has been idle for long, and drops what was del
           ":3 $3 lag :0");
 }
 
+TEST_CASE("MAXSIZE counts all that CLAIM replies of an entry", "[stream][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  prepare(c, 3);
+  const auto claimed = [](const std::string& id) { return "*4 " + bulk(id) + " *2 $1 f $1 v :100 :1"; };
+  // The stream's *2 $1 k *1 are 15 bytes; *4 $3 1-0 *2 $1 f $1 v :100 :1 are 41, :0 :0 39.
+  c("XGROUP CREATE k h 0");
+  c("XREADGROUP GROUP h a COUNT 2 STREAMS k >");
+  f.advance(Millis{100});
+  REQUIRE(c("XREADGROUP GROUP h b CLAIM 100 MAXSIZE 96 STREAMS k >") == "*1 *2 $1 k *1 " + claimed("1-0"));
+  REQUIRE(c("XREADGROUP GROUP h b CLAIM 100 MAXSIZE 94 STREAMS k >") == "*1 *2 $1 k *1 " + claimed("2-0"));
+  REQUIRE(c("XREADGROUP GROUP h b CLAIM 100 MAXSIZE 1 STREAMS k >") ==
+          "*1 *2 $1 k *1 *4 $3 3-0 *2 $1 f $1 v :0 :0");
+  c("XGROUP CREATE k i 0");
+  c("XREADGROUP GROUP i a COUNT 2 STREAMS k >");
+  f.advance(Millis{100});
+  REQUIRE(c("XREADGROUP GROUP i b CLAIM 100 MAXSIZE 135 STREAMS k >") ==
+          "*1 *2 $1 k *2 " + claimed("1-0") + " " + claimed("2-0"));
+  REQUIRE(c("XREADGROUP GROUP i b CLAIM 100 MAXSIZE 135 STREAMS k >") ==
+          "*1 *2 $1 k *1 *4 $3 3-0 *2 $1 f $1 v :0 :0");
+  c("XGROUP CREATE k j 0");
+  c("XREADGROUP GROUP j a COUNT 2 STREAMS k >");
+  f.advance(Millis{100});
+  REQUIRE(c("XREADGROUP GROUP j b CLAIM 100 MAXSIZE 136 STREAMS k >") ==
+          "*1 *2 $1 k *3 " + claimed("1-0") + " " + claimed("2-0") + " *4 $3 3-0 *2 $1 f $1 v :0 :0");
+}
+
 TEST_CASE("XAUTOCLAIM goes through what is pending, step by step", "[stream][group]") {
   ServerFixture f;
   TestClient& c = f.client();

@@ -122,6 +122,9 @@ TEST_CASE("MAXSIZE limits the bytes of the reply, but a first entry always comes
   REQUIRE(c("XREAD COUNT 1 MAXSIZE 92 STREAMS a b 0 0") ==
           "*2 *2 $1 a *1 " + entry("1-1") + " *2 $1 b *1 " + entry("1-1"));
   REQUIRE(c("XREAD MAXSIZE 1 STREAMS a 9") == "*-1");
+  c("XADD a 1-4 f " + std::string(100, 'v'));
+  // There is room for another small entry, but not for the large one before it.
+  REQUIRE(c("XREAD MAXSIZE 150 STREAMS a b 1-2 0") == "*1 *2 $1 a *1 " + entry("1-3"));
 }
 
 TEST_CASE("XREAD BLOCK waits for an entry above the ID", "[stream]") {
