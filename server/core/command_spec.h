@@ -149,14 +149,14 @@ struct CommandSpec {
   std::span<const CommandSpec> subcommands = {};
 };
 
-// What a row must hold to be in the table; checked where the rows are.
+// What a row must hold to be in the table; checked where the rows are. That it has a handler is left to a test: under
+// UndefinedBehaviorSanitizer, g++ does not take the address of another file's function for a constant.
 constexpr bool well_formed(std::span<const CommandSpec> rows) {
   for (const CommandSpec& row : rows) {
     if (row.name.empty() || row.summary.empty() || row.since.empty()) return false;
     for (const char c : row.name) {
       if (c >= 'A' && c <= 'Z') return false;
     }
-    if (row.handler == nullptr && row.subcommands.empty()) return false;
     if (row.arity.words == 0) return false;
     if ((row.flags & kWrite) != 0 && (row.flags & kReadOnly) != 0) return false;
     if ((row.flags & kBlocking) != 0 && (row.flags & kWrite) != 0 && row.twin.empty()) return false;

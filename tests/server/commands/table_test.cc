@@ -77,6 +77,7 @@ TEST_CASE("every row is well formed and documented", "[table]") {
   for_each_row([](const CommandSpec& row, std::string_view container) {
     INFO(CommandTable::full_name(container, row));
     REQUIRE(well_formed({&row, 1}));
+    REQUIRE((row.handler != nullptr || !row.subcommands.empty()));
     REQUIRE_FALSE(row.complexity.empty());
     REQUIRE_FALSE(row.summary.empty());
     REQUIRE(row.summary.back() == '.');
