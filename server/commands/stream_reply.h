@@ -29,7 +29,8 @@ class ReadBudget {
   ReadBudget(uint64_t entries_max, uint64_t bytes_max) : entries_max_(entries_max), bytes_max_(bytes_max) {}
 
   // Whether the entry may be part of the reply; it is counted then. The first one always may: a reader must get on.
-  // After one that may not, none may: a smaller one behind it does not overtake it. `key` is given with the first entry of each stream, and counts with it.
+  // After one that may not, none may: a smaller one behind it does not overtake it. `key` is given with the first entry
+  // of each stream, and counts with it.
   bool take(const Stream::Cursor& cursor, std::optional<std::string_view> key = {});
   // The same for an entry that is replied with its idle time and deliveries.
   bool take_claimed(const Stream::Cursor& cursor, int64_t idle, uint64_t deliveries,
