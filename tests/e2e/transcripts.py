@@ -16,10 +16,10 @@ first named.
     <A *2 $1 q "x"              exactly this comes back: $-1 *-1 _ :1 +OK -ERR all the rest of the line %1 "k" :1;
                                 inside another reply a text with blanks is quoted: *1 -"ERR no"
     =A *2 "q" "{id}:1"          likewise, but {name} stands for something that varies: it must be the same wherever
-                                the name comes again, also in what is sent; {_} is anything, :{5..10} is from
-                                5 to 10
+                                the name comes again, also in what is sent; {_} is anything, {*} a reply of any
+                                kind, :{5..10} is from 5 to 10
     =A has "ready" :1           a map, or a flat array, in which at least this stands
-    =A contains "a" "b"         a text in which at least these stand
+    =A contains "a" "b"         a text, or an array of texts, in which at least these stand
     ?A QINFO q => has "dead" :1 sends until the reply is like this, for a bounded time
     xA                          the server closes A's connection
     ^A                          A closes its connection

@@ -8,7 +8,7 @@ import re
 
 from resp import AGGREGATES, Reply
 
-# kind as in resp.Reply, or "any", "range", "has", "contains"; text for scalars, nodes for aggregates
+# kind as in resp.Reply, or "any", "whatever", "range", "has", "contains"; text for scalars, nodes for aggregates
 Node = collections.namedtuple("Node", "kind text nodes patterns", defaults=(None, (), False))
 
 NAME = re.compile(rb"\{([a-z_][a-z0-9_]*)\}")
@@ -99,6 +99,8 @@ class _Parser:
         token = self.token()
         if token in ("$-1", "*-1", "_"):
             return Node(token[0])
+        if self.patterns and token == "{*}":
+            return Node("whatever")
         if self.patterns and kind == "{":
             return Node("any", token.encode())
         if self.patterns and kind == ":" and (between := RANGE.match(token[1:])):
@@ -157,6 +159,8 @@ def text_matches(node, value, names, search=False):
 
 
 def match(node, reply, names):
+    if node.kind == "whatever":
+        return True
     if node.kind == "any":
         return reply.value is not None and not isinstance(reply.value, list) and text_matches(
             node._replace(patterns=True), reply.value, names)
@@ -165,8 +169,8 @@ def match(node, reply, names):
     if node.kind == "has":
         return has(node.nodes, reply, names)
     if node.kind == "contains":
-        return reply.kind in "$=" and reply.value is not None and all(
-            text_matches(part, reply.value, names, search=True) for part in node.nodes)
+        text = text_of(reply)
+        return text is not None and all(text_matches(part, text, names, search=True) for part in node.nodes)
     if node.kind != reply.kind or (reply.value is None) != (node.text is None and not is_aggregate(node)):
         return False
     if reply.value is None:
@@ -175,6 +179,13 @@ def match(node, reply, names):
         return is_aggregate(node) and len(node.nodes) == len(reply.value) and all(
             match(part, item, names) for part, item in zip(node.nodes, reply.value))
     return text_matches(node, reply.value, names)
+
+
+def text_of(reply):
+    """Of a text, or of an array of texts, a line each."""
+    if reply.kind in "*~" and reply.value is not None and all(item.kind in "$+" for item in reply.value):
+        return b"\n".join(item.value or b"" for item in reply.value)
+    return reply.value if reply.kind in "$=" else None
 
 
 def is_aggregate(node):

@@ -54,17 +54,24 @@ class Server:
         return cls.redis(*options) if is_redis else cls.sluice(path, *options)
 
     def start(self):
-        """Another process may take the free port first: then with another one."""
+        """Another process may take the free port first: then with another one. `{dir}/name` in the command is a file
+        in its directory, empty at first."""
+        command = [self._file(word) if word.startswith("{dir}/") else word for word in self.command]
         for _ in range(START_ATTEMPTS):
             self.port = self.port or free_port()
             with open(self.output_path, "ab") as output:
                 self.process = subprocess.Popen(
-                    self.command + ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory],
+                    command + ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory],
                     stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
             if self._answers():
                 return self
             self.port = None
         raise RuntimeError(f"{self.name} did not start: {self.output()[-2000:]}")
+
+    def _file(self, word):
+        path = pathlib.Path(word.replace("{dir}", self.directory))
+        path.touch()
+        return str(path)
 
     @property
     def output_path(self):
