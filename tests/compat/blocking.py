@@ -28,7 +28,7 @@ CONNECTIONS = 6
 SETTLE_PINGS = 2
 TIMEOUT_SECONDS = 5.0
 SHRINK_TRIES_MAX = 300
-KEYS = ["l1", "l2", "l3", "s1", "x1", "x2"]
+KEYS = ["l1", "l2", "l3", "s1", "x1", "x2", "m1"]
 
 
 class Side:

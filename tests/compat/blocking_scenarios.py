@@ -142,12 +142,14 @@ SCENARIOS = [
 LISTS = ["l1", "l2", "l3"]
 OF_ANY_TYPE = "l3"  # waited for alone only
 STREAMS = ["x1", "x2"]
+OF_BOTH = "m1"  # is a list or a stream, as it comes; waited for alone, and in no group: a type that comes to it ends that
 GROUPS = ["g", "h"]
 
 
 def random_scenario(rng, connections):
     # Either waits for several keys, or moves between all of them: see above.
     several = rng.random() < 0.5
+    both = rng.choice([0, 0.1, 0.7])
     steps = [(0, [["XGROUP", "CREATE", key, group, "0", "MKSTREAM"] for key in STREAMS for group in GROUPS])]
     blocked = set()  # perhaps: who was sent a wait without an end
     entry = 0
@@ -158,7 +160,8 @@ def random_scenario(rng, connections):
             if who in blocked and rng.random() < 0.8:
                 continue
             short = who not in blocked and rng.random() < 0.15
-            steps.append((who, [wait(rng, several, short, f"c{who}")]))
+            words = wait_for_both(rng, short) if rng.random() < both else wait(rng, several, short, f"c{who}")
+            steps.append((who, [words]))
             if not short:
                 blocked.add(who)
         elif what < 0.52:
@@ -166,6 +169,10 @@ def random_scenario(rng, connections):
             blocked.discard(who)
         elif who in blocked and rng.random() < 0.8:
             continue
+        elif rng.random() < both:
+            entry += 1
+            changes = [change_both(rng, entry) for _ in range(rng.choice([1, 1, 1, 3]))]
+            steps.append((who, changes if len(changes) == 1 else [["MULTI"], *changes, ["EXEC"]]))
         elif what < 0.62:
             key = rng.choice(LISTS)
             steps.append((who, [["MULTI"]] + [change(rng, key) for _ in range(rng.randint(1, 4))] + [["EXEC"]]))
@@ -179,6 +186,22 @@ def random_scenario(rng, connections):
         else:
             steps.append((who, [change(rng, rng.choice(LISTS))]))
     return steps
+
+
+def wait_for_both(rng, short):
+    seconds = rng.choice(["0.01", "0.05"]) if short else "0"
+    milliseconds = str(int(float(seconds) * 1000))
+    return rng.choice([
+        [rng.choice(["BLPOP", "BRPOP"]), OF_BOTH, seconds], ["BLMPOP", seconds, "1", OF_BOTH, side(rng), "COUNT", "2"],
+        ["BLMOVE", OF_BOTH, OF_ANY_TYPE, side(rng), side(rng), seconds],
+        ["BLMOVE", "l1", OF_BOTH, side(rng), side(rng), seconds],
+        ["XREAD", "BLOCK", milliseconds, "STREAMS", OF_BOTH, "$"], ["XREAD", "BLOCK", milliseconds, "STREAMS", OF_BOTH, "0"]])
+
+
+def change_both(rng, entry):
+    return rng.choice([["RPUSH", OF_BOTH, str(entry)], ["LPUSH", OF_BOTH, str(entry), "x"], ["DEL", OF_BOTH], ["DEL", OF_BOTH],
+                       ["XADD", OF_BOTH, f"{entry}-1", "f", str(entry)], ["XADD", OF_BOTH, f"{entry}-1", "f", "v"],
+                       ["SET", OF_BOTH, "x"], ["LPOP", OF_BOTH], ["RPUSH", "l1", str(entry)]])
 
 
 def side(rng):

@@ -287,8 +287,8 @@ async function tracking(r) {
   // In RESP3 it would be pushed, and the library does not pass that on.
   const [reader, listener] = [another(), another({ protocol: 2, replyMapping: undefined })];
   const heard = new Heard(listener, "message");
+  const target = String(await listener.client("ID"));
   await listener.subscribe("__redis__:invalidate");
-  const target = (await listed(r, "TYPE", "pubsub"))[0].id;
   say("off", [await reader.client("GETREDIR"), pairs(await reader.client("TRACKINGINFO"))]);
   say("on", [
     await reader.client("TRACKING", "ON", "REDIRECT", target), (await reader.client("GETREDIR")) === Number(target),

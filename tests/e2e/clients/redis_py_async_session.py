@@ -49,7 +49,7 @@ async def blocked(r, count):
 async def messages(pubsub, count):
     got = []
     while len(got) < count:
-        message = await pubsub.get_message(timeout=5)
+        message = await pubsub.get_message(timeout=WAIT_SECONDS_MAX)
         if message is not None:
             got.append([message["type"], message["pattern"], message["channel"], message["data"]])
     return got

@@ -7,7 +7,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from telling import Session, kinds, only, refused, until
+from telling import WAIT_SECONDS_MAX, Session, kinds, only, refused, until
 
 session = Session()
 say = session.say
@@ -237,7 +237,7 @@ def transactions(r):
 def messages(pubsub, count):
     got = []
     while len(got) < count:
-        message = pubsub.get_message(timeout=5)
+        message = pubsub.get_message(timeout=WAIT_SECONDS_MAX)
         if message is None:
             raise AssertionError(f"only {got}")
         got.append([message["type"], message["pattern"], message["channel"], message["data"]])
@@ -293,11 +293,11 @@ def notifications(r):
 
 
 def tracking(r):
-    listener, reader = client(single_connection_client=True), client(single_connection_client=True)
-    p = listener.pubsub()
+    reader = client(single_connection_client=True)
+    p = client(client_name="listener").pubsub()
     p.subscribe("__redis__:invalidate")
     messages(p, 1)
-    target = [line for line in r.client_list(_type="pubsub")][0]["id"]
+    target = [line for line in r.client_list(_type="pubsub") if line["name"] == "listener"][0]["id"]
     say("off", [reader.client_getredir(), reader.client_trackinginfo()])
     say("on", [reader.client_tracking_on(clientid=target), reader.client_getredir() == int(target),
                reader.client_trackinginfo()[:2]])
