@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/core/directive_checks.h"
 
+#include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 
 namespace sluice::core {
@@ -38,6 +39,24 @@ std::optional<std::string> check_save_points(DirectiveWords words) {
 std::optional<std::string> check_renames(DirectiveWords words) {
   if (is_one_empty_word(words) || words.size() % 2 == 0) return std::nullopt;
   return "wrong number of arguments";
+}
+
+std::optional<std::string> check_shutdown_words(DirectiveWords words) {
+  for (const std::string_view word : words) {
+    bool known = false;
+    for (const std::string_view choice : {"default", "save", "nosave", "now", "force"})
+      known |= equals_folded(word, choice);
+    if (!known) return "argument(s) must be one of the following: default, save, nosave, now, force";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> check_three_numbers(DirectiveWords words) {
+  if (words.size() != 3) return "wrong number of arguments";
+  for (const std::string_view word : words) {
+    if (!parse_i64(word)) return "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
+  }
+  return std::nullopt;
 }
 
 }  // namespace sluice::core

@@ -19,4 +19,8 @@ std::optional<std::string> check_save_points(DirectiveWords words);
 // Pairs of names.
 std::optional<std::string> check_renames(DirectiveWords words);
 
+// How SIGTERM and SIGINT may end a server: default, or of save, nosave, now, force.
+std::optional<std::string> check_shutdown_words(DirectiveWords words);
+std::optional<std::string> check_three_numbers(DirectiveWords words);
+
 }  // namespace sluice::core

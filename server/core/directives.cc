@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The table. A directive that is used has a row of its own, with its documentation; those that are only accepted share
-// a sentence by group.
+// The rows of what takes effect. Those that are only accepted, or refused, are in directives_unused.cc.
 #include "server/core/directives.h"
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "engine/base/ascii.h"
 #include "engine/keyspace.h"
 #include "server/core/directive_checks.h"
+#include "server/core/directives_unused.h"
 
 namespace sluice::core {
 namespace {
@@ -27,41 +27,6 @@ constexpr EnumerationMember enumeration() {
       [](Settings& settings, size_t enumerator) { settings.*member = static_cast<Enumeration>(enumerator); },
       [](const Settings& settings) { return static_cast<size_t>(settings.*member); }};
 }
-
-constexpr Directive unused(std::string_view name, DirectiveKind kind, std::string_view initial,
-                           std::string_view doc, std::string_view alias = {}) {
-  return {.name = name,
-          .alias = alias,
-          .section = Section::kUnused,
-          .role = DirectiveRole::kUnused,
-          .kind = kind,
-          .initial = initial,
-          .min = INT64_MIN,
-          .at_run_time = true,
-          .doc = doc};
-}
-
-constexpr Directive refused(std::string_view name, DirectiveKind kind, std::string_view initial,
-                            std::string_view doc, std::string_view alias = {}) {
-  return {.name = name,
-          .alias = alias,
-          .section = Section::kRefused,
-          .role = DirectiveRole::kRefused,
-          .kind = kind,
-          .initial = initial,
-          .doc = doc};
-}
-
-constexpr std::string_view kSnapshots = "There are no snapshot files; the log is all there is.";
-constexpr std::string_view kReplication = "There are no replicas.";
-constexpr std::string_view kTls = "There is no TLS; put a proxy in front.";
-constexpr std::string_view kCluster = "There is no cluster mode.";
-constexpr std::string_view kEviction = "Nothing is ever evicted.";
-constexpr std::string_view kFreeing = "Large values are always freed in steps.";
-constexpr std::string_view kThreads = "One thread does the work; another one waits for the disk.";
-constexpr std::string_view kEncodings = "Values have one encoding each.";
-constexpr std::string_view kProcess = "The process leaves this to whoever starts it.";
-constexpr std::string_view kDefragmentation = "Left to the allocator.";
 
 constexpr Directive kDirectives[] = {
     // --- Network
@@ -456,151 +421,25 @@ constexpr Directive kDirectives[] = {
      .at_run_time = kRunTime,
      .member = &Settings::stream_idmp_maxsize,
      .doc = "How many of its latest entries of each producer, likewise."},
-
-    // --- Accepted for the sake of an existing redis.conf
-    {.name = "save",
-     .section = Section::kUnused,
-     .role = DirectiveRole::kUnused,
-     .kind = kWords,
-     .at_run_time = kRunTime,
-     .adds_up = true,
-     .check = check_save_points,
-     .doc = kSnapshots},
-    unused("dbfilename", kText, "dump.rdb", kSnapshots),
-    unused("rdbcompression", kBoolean, "yes", kSnapshots),
-    unused("rdbchecksum", kBoolean, "yes", kSnapshots),
-    unused("rdb-del-sync-files", kBoolean, "no", kSnapshots),
-    unused("rdb-save-incremental-fsync", kBoolean, "yes", kSnapshots),
-    unused("stop-writes-on-bgsave-error", kBoolean, "yes", kSnapshots),
-    unused("sanitize-dump-payload", kText, "no", kSnapshots),
-    unused("aof-use-rdb-preamble", kBoolean, "yes", "The base of the log is always a log."),
-    unused("aof-timestamp-enabled", kBoolean, "no", "Every batch of the log carries its time."),
-    unused("aof-rewrite-incremental-fsync", kBoolean, "yes", "A rewrite always works in steps."),
-    unused("no-appendfsync-on-rewrite", kBoolean, "no", "A rewrite delays no sync."),
-    unused("aof-load-corrupt-tail-max-size", kMemory, "0", "The log's checksums tell a tear from damage."),
-
-    unused("replica-read-only", kBoolean, "yes", kReplication, "slave-read-only"),
-    unused("replica-serve-stale-data", kBoolean, "yes", kReplication, "slave-serve-stale-data"),
-    unused("replica-priority", kInteger, "100", kReplication, "slave-priority"),
-    unused("replica-lazy-flush", kBoolean, "no", kReplication, "slave-lazy-flush"),
-    unused("replica-ignore-maxmemory", kBoolean, "yes", kReplication, "slave-ignore-maxmemory"),
-    unused("replica-ignore-disk-write-errors", kBoolean, "no", kReplication),
-    unused("replica-announced", kBoolean, "yes", kReplication),
-    unused("replica-announce-ip", kText, "", kReplication, "slave-announce-ip"),
-    unused("replica-announce-port", kInteger, "0", kReplication, "slave-announce-port"),
-    unused("masterauth", kText, "", kReplication),
-    unused("masteruser", kText, "", kReplication),
-    unused("repl-backlog-size", kMemory, "1mb", kReplication),
-    unused("repl-backlog-ttl", kInteger, "3600", kReplication),
-    unused("repl-disable-tcp-nodelay", kBoolean, "no", kReplication),
-    unused("repl-diskless-load", kText, "disabled", kReplication),
-    unused("repl-diskless-sync", kBoolean, "yes", kReplication),
-    unused("repl-diskless-sync-delay", kInteger, "5", kReplication),
-    unused("repl-diskless-sync-max-replicas", kInteger, "0", kReplication),
-    unused("repl-ping-replica-period", kInteger, "10", kReplication, "repl-ping-slave-period"),
-    unused("repl-timeout", kInteger, "60", kReplication),
-    unused("min-replicas-max-lag", kInteger, "10", kReplication, "min-slaves-max-lag"),
-    unused("propagation-error-behavior", kText, "ignore", kReplication),
-
-    unused("maxmemory-samples", kInteger, "5", kEviction),
-    unused("maxmemory-eviction-tenacity", kInteger, "10", kEviction),
-    unused("maxmemory-clients", kText, "0", "Each client has bounds of its own."),
-    unused("lfu-log-factor", kInteger, "10", kEviction),
-    unused("lfu-decay-time", kInteger, "1", kEviction),
-    unused("lazyfree-lazy-eviction", kBoolean, "no", kFreeing),
-    unused("lazyfree-lazy-expire", kBoolean, "no", kFreeing),
-    unused("lazyfree-lazy-server-del", kBoolean, "no", kFreeing),
-    unused("lazyfree-lazy-user-del", kBoolean, "no", kFreeing),
-    unused("lazyfree-lazy-user-flush", kBoolean, "no", kFreeing),
-    unused("activedefrag", kBoolean, "no", kDefragmentation),
-    unused("active-defrag-ignore-bytes", kMemory, "100mb", kDefragmentation),
-    unused("active-defrag-threshold-lower", kInteger, "10", kDefragmentation),
-    unused("active-defrag-threshold-upper", kInteger, "100", kDefragmentation),
-    unused("active-defrag-cycle-min", kInteger, "1", kDefragmentation),
-    unused("active-defrag-cycle-max", kInteger, "25", kDefragmentation),
-    unused("active-defrag-max-scan-fields", kInteger, "1000", kDefragmentation),
-    unused("jemalloc-bg-thread", kBoolean, "yes", kDefragmentation),
-
-    unused("io-threads", kInteger, "1", kThreads),
-    unused("io-threads-do-reads", kBoolean, "no", kThreads),
-    unused("server_cpulist", kText, "", kThreads),
-    unused("bio_cpulist", kText, "", kThreads),
-    unused("aof_rewrite_cpulist", kText, "", kThreads),
-    unused("bgsave_cpulist", kText, "", kThreads),
-    unused("hz", kInteger, "10", "Time is kept by timers, to the millisecond."),
-    unused("dynamic-hz", kBoolean, "yes", "Time is kept by timers, to the millisecond."),
-    unused("active-expire-effort", kInteger, "1", "Every key goes when its time has come."),
-    unused("activerehashing", kBoolean, "yes", "Hash tables always grow in steps."),
-
-    unused("hash-max-listpack-entries", kInteger, "128", kEncodings, "hash-max-ziplist-entries"),
-    unused("hash-max-listpack-value", kMemory, "64", kEncodings, "hash-max-ziplist-value"),
-    unused("list-max-listpack-size", kInteger, "-2", kEncodings, "list-max-ziplist-size"),
-    unused("list-compress-depth", kInteger, "0", kEncodings),
-    unused("set-max-intset-entries", kInteger, "512", kEncodings),
-    unused("set-max-listpack-entries", kInteger, "128", kEncodings),
-    unused("set-max-listpack-value", kMemory, "64", kEncodings),
-    unused("zset-max-listpack-entries", kInteger, "128", kEncodings, "zset-max-ziplist-entries"),
-    unused("zset-max-listpack-value", kMemory, "64", kEncodings, "zset-max-ziplist-value"),
-    unused("hll-sparse-max-bytes", kMemory, "3000", kEncodings),
-
-    unused("always-show-logo", kBoolean, "no", kProcess),
-    unused("set-proc-title", kBoolean, "yes", kProcess),
-    unused("proc-title-template", kText, "\"{title} {listen-addr} {server-mode}\"", kProcess),
-    unused("locale-collate", kText, "", kProcess),
-    unused("oom-score-adj", kText, "no", kProcess),
-    unused("oom-score-adj-values", kWords, "0 200 800", kProcess),
-    unused("disable-thp", kBoolean, "yes", kProcess),
-    unused("crash-log-enabled", kBoolean, "yes", kProcess),
-    unused("crash-memcheck-enabled", kBoolean, "yes", kProcess),
-    unused("ignore-warnings", kText, "", kProcess),
-    unused("shutdown-timeout", kInteger, "10", kReplication),
-    unused("shutdown-on-sigint", kWords, "default", "SIGINT and SIGTERM end the server with its log synced."),
-    unused("shutdown-on-sigterm", kWords, "default",
-           "SIGINT and SIGTERM end the server with its log synced."),
-    unused("socket-mark-id", kInteger, "0", kProcess),
-    unused("bind-source-addr", kText, "", kReplication),
-    unused("max-new-connections-per-cycle", kInteger, "10", "A turn accepts a fixed number of connections."),
-    unused("hide-user-data-from-log", kBoolean, "no", "What clients send is never told in it."),
-    unused("enable-protected-configs", kText, "no",
-           "What is protected elsewhere cannot be changed here at all."),
-    unused("enable-module-command", kText, "no", "There are no modules."),
-
-    unused("cluster-config-file", kText, "nodes.conf", kCluster),
-    unused("cluster-node-timeout", kInteger, "15000", kCluster),
-    unused("cluster-port", kInteger, "0", kCluster),
-    unused("cluster-migration-barrier", kInteger, "1", kCluster),
-    unused("cluster-require-full-coverage", kBoolean, "yes", kCluster),
-    unused("cluster-allow-reads-when-down", kBoolean, "no", kCluster),
-    unused("cluster-announce-ip", kText, "", kCluster),
-    unused("cluster-announce-port", kInteger, "0", kCluster),
-    unused("tls-replication", kBoolean, "no", kTls),
-    unused("tls-cluster", kBoolean, "no", kTls),
-    unused("tls-auth-clients", kText, "yes", kTls),
-    unused("tls-protocols", kText, "", kTls),
-    unused("tls-cert-file", kText, "", kTls),
-    unused("tls-key-file", kText, "", kTls),
-    unused("tls-ca-cert-file", kText, "", kTls),
-    unused("tls-ca-cert-dir", kText, "", kTls),
-
-    // --- Refused, because the operator would believe in something that is not there
-    refused("replicaof", kWords, "", "there are no replicas, so this server would take writes on its own",
-            "slaveof"),
-    refused("min-replicas-to-write", kInteger, "0", "there are no replicas to count", "min-slaves-to-write"),
-    refused("cluster-enabled", kBoolean, "no", "there is no cluster mode"),
-    refused("tls-port", kInteger, "0", "there is no TLS; put a proxy in front"),
-    refused("loadmodule", kWords, "", "there are no modules"),
 };
 
 }  // namespace
 
 std::span<const Directive> directives() {
-  return kDirectives;
+  static const std::vector<Directive> all = [] {
+    std::vector<Directive> rows(std::begin(kDirectives), std::end(kDirectives));
+    const auto more = unused_directives();
+    rows.insert(rows.end(), more.begin(), more.end());
+    return rows;
+  }();
+  return all;
 }
 
 std::optional<size_t> find_directive(std::string_view name) {
-  for (size_t i = 0; i < std::size(kDirectives); ++i) {
-    if (equals_folded(kDirectives[i].name, name)) return i;
-    if (!kDirectives[i].alias.empty() && equals_folded(kDirectives[i].alias, name)) return i;
+  const auto rows = directives();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (equals_folded(rows[i].name, name)) return i;
+    if (!rows[i].alias.empty() && equals_folded(rows[i].alias, name)) return i;
   }
   return std::nullopt;
 }

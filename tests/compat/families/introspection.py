@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""What the server is asked about itself, where the answer does not depend on which server it is: COMMAND GETKEYS, CONFIG
+of directives that both have, SLOWLOG, LATENCY, MEMORY and DEBUG as far as they say the same."""
+
+# Their values do nothing to the run.
+INTEGERS = [b"slowlog-max-len", b"tcp-keepalive", b"latency-monitor-threshold", b"stream-node-max-entries"]
+MEMORY = [b"stream-node-max-bytes"]
+BOOLEANS = [b"latency-tracking", b"aof-load-truncated"]
+OTHERS = [b"notify-keyspace-events", b"latency-tracking-info-percentiles", b"save"]
+FIXED = [b"databases", b"dir", b"daemonize", b"nosuch", b"", b"unixsocketperm", b"io-threads"]
+SIZES = [b"0", b"1", b"100", b"1k", b"1kb", b"2MB", b"1tb", b"-1", b"x", b"", b"1.5", b"99999999999999999999"]
+KEYS = [b"i1", b"i2", b"i3"]
+EVENTS = [b"nosuch", b"fork", b"", b"x\x00y"]
+
+
+def makers(g):
+    def value(name):
+        if name in BOOLEANS:
+            return g.cased(g.one_of([b"yes", b"no"], [b"", b"maybe", b"1"], 0.3))
+        if name in MEMORY:
+            return g.random.choice(SIZES)
+        if name == b"save":
+            return g.random.choice([b"", b"900 1", b"60 10000 300 10", b"900", b"x 1", b"1 x", b"0 1", b"1 -1"])
+        if name == b"latency-tracking-info-percentiles":
+            return g.random.choice([b"", b"50", b"50 99.9", b"101", b"-1", b"x", b"0 100"])
+        if name == b"notify-keyspace-events":
+            return g.random.choice([b""])
+        return g.random.choice([b"0", b"1", b"64", b"1000"]) if g.chance(0.6) else g.number()
+
+    def name():
+        return g.random.choice(INTEGERS + MEMORY + BOOLEANS + OTHERS)
+
+    def config_set():
+        words = []
+        for _ in range(g.random.choice([1, 1, 1, 2, 3])):
+            one = name() if g.chance(0.85) else g.random.choice(FIXED)
+            words += [g.cased(one), value(one)]
+        return [b"CONFIG", g.cased(b"SET")] + words
+
+    def config_get():
+        return [b"CONFIG", g.cased(b"GET"), g.cased(name())]  # of several, the order is chance
+
+    def config_other():
+        return [b"CONFIG", g.random.choice([b"NOSUCH", b"REWRITE", b""])] + g.random.choice([[], [b"x"]])
+
+    def get_keys():
+        request = g.random.choice([
+            [b"GET", g.key(KEYS)], [b"DEL", g.key(KEYS), g.key(KEYS)], [b"PING", b"x"],
+            [b"LMPOP", g.random.choice([b"1", b"2", b"3"]), g.key(KEYS), g.key(KEYS), b"LEFT"], [b"XREAD", b"STREAMS", g.key(KEYS), g.key(KEYS), b"0", b"0"],
+            [b"CONFIG", b"GET", b"x"], [b"NOSUCH", b"x"], [b"LMOVE", g.key(KEYS), g.key(KEYS), b"LEFT", b"LEFT"],
+            [b"MEMORY", b"USAGE", g.key(KEYS)], [b"GET"], [b"SET", g.key(KEYS)]])
+        return [b"COMMAND", g.cased(g.random.choice([b"GETKEYS", b"GETKEYSANDFLAGS"]))] + request
+
+    def slowlog():
+        return [b"SLOWLOG"] + g.random.choice([[b"RESET"], [b"GET", b"0"], [b"GET", b"x"], [b"GET", b"-2"],
+                                               [b"GET", b"1", b"2"], [b"NOSUCH"], [b"LEN", b"x"], []])
+
+    def latency():
+        return [b"LATENCY"] + g.random.choice([
+            [b"HISTORY", g.random.choice(EVENTS)], [b"GRAPH", g.random.choice(EVENTS)],
+            [b"RESET", g.random.choice(EVENTS)], [b"HISTOGRAM", b"nosuch"], [b"NOSUCH"], [b"LATEST", b"x"],
+            [b"HISTORY"], []])
+
+    def memory():
+        return [b"MEMORY"] + g.random.choice([
+            [b"USAGE", b"never"], [b"USAGE", b"never", b"SAMPLES", b"5"], [b"USAGE", g.key(KEYS), b"SAMPLES"],
+            [b"USAGE", g.key(KEYS), b"SAMPLES", b"-1"], [b"USAGE", g.key(KEYS), b"SAMPLES", b"x"],
+            [b"USAGE", g.key(KEYS), b"JUNK", b"1"], [b"USAGE"], [b"NOSUCH"], [b"PURGE"], [b"STATS", b"x"]])
+
+    def debug():
+        types = [b"string", b"integer", b"double", b"null", b"array", b"set", b"map", b"verbatim", b"true", b"false",
+                 b"bignum", b"nosuch"]
+        return [b"DEBUG"] + g.random.choice([
+            [b"PROTOCOL", g.random.choice(types)], [b"ERROR", b"ERR of ours"], [b"NOSUCH"], [b"SLEEP"], [b"SLEEP", b"0"],
+            [b"OBJECT", b"never"], [b"QUICKLIST-PACKED-THRESHOLD", g.random.choice([b"5gb", b"1gb", b"0"])],
+            [b"RELOAD", b"JUNK"], [b"SET-ACTIVE-EXPIRE", b"1"], [b"STRINGMATCH-LEN"], [b"CHANGE-REPL-ID"]])
+
+    def other():
+        return g.random.choice([[b"LOLWUT", b"VERSION", b"x"], [b"TIME", b"x"], [b"DBSIZE"], [b"LASTSAVE", b"x"],
+                                [b"SHUTDOWN", b"JUNK"], [b"SHUTDOWN", b"ABORT"], [b"SHUTDOWN", b"SAVE", b"NOSAVE"],
+                                [b"BGSAVE", b"JUNK"], [b"INFO", b"nosuch"], [b"COMMAND", b"NOSUCH"],
+                                [b"COMMAND", b"LIST", b"FILTERBY", b"JUNK", b"x"], [b"COMMAND", b"COUNT", b"x"],
+                                [b"COMMAND", b"INFO", b"nosuch"], [b"COMMAND", b"DOCS", b"nosuch"],
+                                [b"SET", g.key(KEYS), g.value()], [b"RPUSH", g.key(KEYS), g.value()]])
+
+    return [config_set, config_set, config_get, config_get, config_other, get_keys, get_keys, slowlog, latency, memory,
+            debug, other]
+
+
+def defuse(words, g):
+    """What a broken command must not become: one that ends the server, or tells what only one of the two can know."""
+    name = words[0].upper()
+    second = words[1].upper() if len(words) > 1 else b""
+    if name == b"SHUTDOWN" and second not in (b"JUNK", b"ABORT", b"SAVE"):
+        return [b"SHUTDOWN", b"JUNK"]
+    if name == b"SHUTDOWN" and second == b"SAVE" and b"NOSAVE" not in [word.upper() for word in words]:
+        return [b"SHUTDOWN", b"JUNK"]
+    if name in (b"LOLWUT", b"TIME", b"LASTSAVE", b"INFO", b"BGSAVE") and len(words) != len(set(words)):
+        return [b"PING"]
+    if name in (b"LOLWUT", b"TIME", b"LASTSAVE", b"INFO", b"BGSAVE") and not (second in (b"X", b"NOSUCH", b"JUNK") or words[2:3] == [b"x"]):
+        return [b"PING"]
+    if name == b"COMMAND" and (second in (b"", b"LIST", b"COUNT", b"HELP", b"INFO", b"DOCS")) and b"nosuch" not in words \
+            and b"JUNK" not in words and b"x" not in words:
+        return [b"PING"]
+    if name == b"COMMAND" and second in (b"INFO", b"DOCS", b"LIST") and len(words) > 3 + 2 * (second == b"LIST"):
+        return [b"PING"]
+    if name == b"LATENCY" and (second in (b"HISTOGRAM",) and words[2:] != [b"nosuch"] or second in (b"LATEST", b"DOCTOR", b"RESET") and len(words) == 2):
+        return [b"PING"]
+    if name == b"MEMORY" and (second in (b"STATS", b"DOCTOR", b"MALLOC-STATS") and len(words) == 2 or
+                              second == b"USAGE" and words[2:3] != [b"never"] and len(words) in (3, 5) and
+                              words[4:5] not in ([b"-1"], [b"x"])):
+        return [b"PING"]
+    if name == b"SLOWLOG" and (second == b"LEN" and len(words) == 2 or
+                               second == b"GET" and words[2:] not in ([b"0"], [b"x"], [b"-2"], [b"1", b"2"])):
+        return [b"SLOWLOG", b"RESET"]
+    if name == b"DEBUG" and second not in (b"PROTOCOL", b"ERROR", b"NOSUCH", b"OBJECT", b"CHANGE-REPL-ID"):
+        if second == b"SLEEP" and words[2:] not in ([], [b"0"]) or second in (b"ASSERT", b"PANIC", b"SEGFAULT", b"OOM"):
+            return [b"PING"]
+        if second == b"RELOAD" and words[2:] != [b"JUNK"] or second in (b"LOADAOF", b"RESTART", b"CRASH-AND-RECOVER"):
+            return [b"PING"]
+        if second not in (b"SLEEP", b"QUICKLIST-PACKED-THRESHOLD", b"RELOAD", b"SET-ACTIVE-EXPIRE", b"STRINGMATCH-LEN"):
+            return [b"PING"]
+        if second == b"SET-ACTIVE-EXPIRE" and words[2:] != [b"1"] or second == b"STRINGMATCH-LEN" and len(words) != 2:
+            return [b"PING"]
+    if name == b"DEBUG" and second == b"OBJECT" and words[2:] != [b"never"]:
+        return [b"PING"]
+    if name == b"CONFIG" and second in (b"GET", b"SET", b"RESETSTAT", b"HELP"):
+        known = set(INTEGERS + MEMORY + BOOLEANS + OTHERS)
+        if second == b"GET" and (len(words) != 3 or words[2].lower() not in known):
+            return [b"PING"]
+        if second == b"HELP":
+            return [b"PING"]
+    return words
