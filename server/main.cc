@@ -186,8 +186,9 @@ int serve(core::Server& server, net::Network& network, net::StdoutNotices& notic
   return exit_code;
 }
 
+// `network` is set before the server runs.
 core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, const std::string& config_file,
-                                 std::string_view supervised) {
+                                 std::string_view supervised, net::Network* const& network) {
   core::ProcessFacts facts;
   facts.executable = net::executable_path();
   facts.config_file = config_file;
@@ -206,6 +207,8 @@ core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, c
   facts.pause = net::pause;
   facts.supervised = supervised;
   facts.take_directory = take_directory;
+  facts.listen = [&network](const Settings& settings) { return network->listen_again(settings); };
+  facts.room_for_clients = net::make_room_for_clients;
   facts.read_config = [config_file] {
     int ignored = 0;
     return net::read_text(config_file, ignored);
@@ -240,6 +243,7 @@ int build_and_serve(Config config, const std::string& config_file) {
   net::Loop loop;
   net::UvWorker worker(loop);
   net::UvWorker rewrite_worker(loop);
+  net::Network* network_place = nullptr;
   core::Server server(std::move(config),
                       {.clock = clock,
                        .steady_clock = steady_clock,
@@ -248,8 +252,10 @@ int build_and_serve(Config config, const std::string& config_file) {
                        .worker = worker,
                        .rewrite_worker = rewrite_worker,
                        .notices = notices},
-                      process_facts(memory, entropy, config_file, supervised), commands::command_table());
+                      process_facts(memory, entropy, config_file, supervised, network_place),
+                      commands::command_table());
   net::Network network(loop, server, notices);
+  network_place = &network;
   return serve(server, network, notices);
 }
 

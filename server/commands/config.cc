@@ -3,7 +3,10 @@
 // CONFIG: the settings at run time. What there is, and what may change, is the table of core/directives.h.
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "engine/base/ascii.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/core/directives.h"
@@ -39,6 +42,48 @@ std::optional<std::string> begin_or_end_log(CommandCall& call) {
   return wanted ? "Unable to turn on AOF. Check server logs." : *why;
 }
 
+// Has the system room for them? What is wrong, or nothing.
+std::optional<std::string> make_room_for_clients(CommandCall& call) {
+  const int64_t wanted = call.server.config.settings().maxclients;
+  if (!call.server.facts.room_for_clients) return std::nullopt;
+  const int64_t room = call.server.facts.room_for_clients(wanted);
+  if (room >= wanted) return std::nullopt;
+  return "The operating system is not able to handle the specified number of clients, try with " +
+         std::to_string(room);
+}
+
+// Listens as the settings say now. What is wrong, or nothing.
+std::optional<std::string> listen(CommandCall& call, std::string_view told) {
+  if (!call.server.facts.listen) return std::nullopt;
+  const auto why = call.server.facts.listen(call.server.config.settings());
+  if (!why) return std::nullopt;
+  call.server.seams.notices.write(core::NoticeLevel::kWarning, "CONFIG SET failed: " + *why);
+  return std::string(told);
+}
+
+// Does what hangs on the settings of now and can go wrong. The name of the one that could not be, and why, or nothing;
+// then the caller puts the settings of before in place, and calls again for those that were done.
+struct Failure {
+  std::string_view directive;
+  std::string why;
+};
+std::optional<Failure> apply(CommandCall& call, core::Words names_and_values) {
+  bool listened = false;
+  for (size_t i = 0; i < names_and_values.size(); i += 2) {
+    const std::string_view name = names_and_values[i];
+    std::optional<std::string> why;
+    if (equals_folded(name, "maxclients")) why = make_room_for_clients(call);
+    if (equals_folded(name, "appendonly")) why = begin_or_end_log(call);
+    const bool is_port = equals_folded(name, "port");
+    if ((is_port || equals_folded(name, "bind")) && !std::exchange(listened, true)) {
+      why = listen(call, is_port ? "Unable to listen on this port. Check server logs."
+                                 : "Failed to bind to specified addresses.");
+    }
+    if (why) return Failure{name, *why};
+  }
+  return std::nullopt;
+}
+
 Result<void> config_set(CommandCall& call) {
   const core::Words names_and_values = call.words.subspan(2);
   if (names_and_values.size() % 2 != 0) return Error::kSyntax;
@@ -47,9 +92,15 @@ Result<void> config_set(CommandCall& call) {
   }
   const core::Config before = call.server.config;
   if (const auto refusal = call.server.config.set_many(names_and_values)) return call.fail(*refusal);
-  if (const auto why = begin_or_end_log(call)) {
+  if (const auto failure = apply(call, names_and_values)) {
     call.server.config = before;
-    return call.fail("ERR CONFIG SET failed (possibly related to argument 'appendonly') - " + *why);
+    if (const auto again = apply(call, names_and_values)) {
+      call.server.seams.notices.write(
+          core::NoticeLevel::kWarning,
+          "CONFIG SET could not take '" + std::string(again->directive) + "' back: " + again->why);
+    }
+    return call.fail("ERR CONFIG SET failed (possibly related to argument '" +
+                     std::string(failure->directive) + "') - " + failure->why);
   }
   for (size_t i = 0; i < names_and_values.size(); i += 2)
     call.server.setting_changed(names_and_values[i]);
@@ -65,13 +116,25 @@ Result<void> config_resetstat(CommandCall& call) {
   return {};
 }
 
+// "user" lines for the file: not if they have one of their own, and not for the default user as requirepass alone makes
+// him.
+std::vector<std::string> users_to_write(const core::Server& server) {
+  if (!server.config.settings().aclfile.empty()) return {};
+  core::Acl fresh(server.commands);
+  fresh.set_default_password(server.config.settings().requirepass);
+  std::vector<std::string> lines = server.acl.lines();
+  std::erase(lines, fresh.default_user().line());
+  return lines;
+}
+
 Result<void> config_rewrite(CommandCall& call) {
   const core::ProcessFacts& facts = call.server.facts;
   if (facts.config_file.empty() || !facts.read_config || !facts.replace_config)
     return call.fail("ERR The server is running without a config file");
   // A file that is gone is written anew.
   const std::string before = facts.read_config().value_or("");
-  if (const auto why = facts.replace_config(call.server.config.rewritten(before))) {
+  if (const auto why =
+          facts.replace_config(call.server.config.rewritten(before, users_to_write(call.server)))) {
     call.server.seams.notices.write(core::NoticeLevel::kWarning, "CONFIG REWRITE failed: " + *why);
     return call.fail("ERR Rewriting config file: " + *why);
   }

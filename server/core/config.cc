@@ -76,9 +76,9 @@ std::optional<int64_t> parse_octal(std::string_view text) {
   return mode;
 }
 
-Refusal out_of_bounds(const Directive& row) {
-  return "argument must be between " + std::to_string(row.min) + " and " + std::to_string(row.max) +
-         " inclusive";
+template <typename Number>
+Refusal out_of_bounds(Number min, Number max) {
+  return "argument must be between " + std::to_string(min) + " and " + std::to_string(max) + " inclusive";
 }
 
 // What a directive was given, read by its kind.
@@ -103,7 +103,7 @@ Refusal read_boolean(std::string_view word, Value& value) {
 Refusal read_integer(const Directive& row, std::string_view word, Value& value) {
   const auto number = parse_i64(word);
   if (!number) return "argument couldn't be parsed into an integer";
-  if (*number < row.min || *number > row.max) return out_of_bounds(row);
+  if (*number < row.min || *number > row.max) return out_of_bounds(row.min, row.max);
   value.number = *number;
   value.text = std::to_string(*number);
   return std::nullopt;
@@ -121,10 +121,26 @@ Refusal read_octal(const Directive& row, std::string_view word, Value& value) {
 Refusal read_memory(const Directive& row, std::string_view word, Value& value) {
   const auto bytes = parse_memory(word);
   if (!bytes) return "argument must be a memory value";
-  const auto min = static_cast<uint64_t>(std::max<int64_t>(row.min, 0));
-  if (*bytes < min || *bytes > static_cast<uint64_t>(row.max)) return out_of_bounds(row);
+  const auto min = static_cast<uint64_t>(row.min);
+  const auto max = static_cast<uint64_t>(row.max);
+  if (*bytes < min || *bytes > max) return out_of_bounds(min, max);
   value.bytes = *bytes;
   value.text = std::to_string(*bytes);
+  return std::nullopt;
+}
+
+Refusal read_memory_share(std::string_view word, Value& value) {
+  constexpr std::string_view kNeither = "argument must be a memory or percent value";
+  if (!word.ends_with('%')) {
+    const auto bytes = parse_memory(word);
+    if (!bytes) return std::string(kNeither);
+    value.text = std::to_string(*bytes);
+    return std::nullopt;
+  }
+  const auto percent = parse_i64(word.substr(0, word.size() - 1));
+  if (!percent || *percent < 0) return std::string(kNeither);
+  if (*percent > 100) return "percentage argument must be less or equal to 100";
+  value.text = *percent == 0 ? "0" : word;
   return std::nullopt;
 }
 
@@ -165,6 +181,48 @@ Refusal read_limits(std::span<const std::string_view> words, const OutputLimits&
   return std::nullopt;
 }
 
+Refusal read_one_word(const Directive& row, std::string_view word, Value& value) {
+  switch (row.kind) {
+    case DirectiveKind::kBoolean:
+      return read_boolean(word, value);
+    case DirectiveKind::kInteger:
+      return read_integer(row, word, value);
+    case DirectiveKind::kOctal:
+      return read_octal(row, word, value);
+    case DirectiveKind::kMemory:
+      return read_memory(row, word, value);
+    case DirectiveKind::kMemoryShare:
+      return read_memory_share(word, value);
+    case DirectiveKind::kEnumeration:
+      return read_enumeration(row, word, value);
+    case DirectiveKind::kEventClasses:
+      return read_event_classes(word, value);
+    case DirectiveKind::kText:
+    case DirectiveKind::kFileName:
+      return read_word(row, word, value);
+    case DirectiveKind::kWords:
+    case DirectiveKind::kLines:
+    case DirectiveKind::kOutputLimits:
+      break;
+  }
+  CHECK(false);
+}
+
+Refusal read_words(const Directive& row, std::span<const std::string_view> given, Value& value) {
+  std::vector<std::string> words(given.begin(), given.end());
+  if (row.check != nullptr) {
+    if (Refusal refusal = row.check(words)) return refusal;
+  }
+  for (std::string& word : words) {
+    const bool is_nothing = word.empty() && (words.size() == 1 || !row.keeps_empty_words);
+    if (is_nothing) continue;
+    if (!value.text.empty()) value.text += ' ';
+    value.text += word.empty() ? "\"\"" : word;
+    value.words.push_back(std::move(word));
+  }
+  return std::nullopt;
+}
+
 Refusal read_value(const Directive& row, std::span<const std::string_view> words, Value& value) {
   if (row.kind == DirectiveKind::kLines) {
     for (const std::string_view word : words)
@@ -172,42 +230,14 @@ Refusal read_value(const Directive& row, std::span<const std::string_view> words
     value.text = joined(value.words);
     return std::nullopt;
   }
-  if (row.kind == DirectiveKind::kWords) {
-    if (row.check != nullptr) {
-      if (Refusal refusal = row.check(words)) return refusal;
-    }
-    for (const std::string_view word : words) {
-      const bool is_nothing = word.empty() && (words.size() == 1 || !row.keeps_empty_words);
-      if (is_nothing) continue;
-      value.words.emplace_back(word);
-      if (!value.text.empty()) value.text += ' ';
-      value.text += word.empty() ? "\"\"" : word;
-    }
-    return std::nullopt;
-  }
+  if (row.kind == DirectiveKind::kWords) return read_words(row, words, value);
   if (words.size() != 1) return "wrong number of arguments";
-  switch (row.kind) {
-    case DirectiveKind::kBoolean:
-      return read_boolean(words[0], value);
-    case DirectiveKind::kInteger:
-      return read_integer(row, words[0], value);
-    case DirectiveKind::kOctal:
-      return read_octal(row, words[0], value);
-    case DirectiveKind::kMemory:
-      return read_memory(row, words[0], value);
-    case DirectiveKind::kEnumeration:
-      return read_enumeration(row, words[0], value);
-    case DirectiveKind::kEventClasses:
-      return read_event_classes(words[0], value);
-    case DirectiveKind::kText:
-    case DirectiveKind::kFileName:
-      return read_word(row, words[0], value);
-    case DirectiveKind::kWords:
-    case DirectiveKind::kLines:
-    case DirectiveKind::kOutputLimits:
-      break;
-  }
-  CHECK(false);
+  if (Refusal refusal = read_one_word(row, words[0], value)) return refusal;
+  if (row.check == nullptr) return std::nullopt;
+  std::vector<std::string> shown{value.text};
+  if (Refusal refusal = row.check(shown)) return refusal;
+  value.text = std::move(shown[0]);
+  return std::nullopt;
 }
 
 void store(const DirectiveMember& member, const Value& value, Settings& settings) {
@@ -227,6 +257,15 @@ void store(const DirectiveMember& member, const Value& value, Settings& settings
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
   return std::vector<std::string_view>(words.begin(), words.end());
+}
+
+// The value of CONFIG SET in words: quotes mean nothing there, and two blanks have an empty word between them.
+std::vector<std::string_view> between_blanks(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (size_t end; (end = text.find(' ')) != std::string_view::npos; text.remove_prefix(end + 1))
+    words.push_back(text.substr(0, end));
+  words.push_back(text);
+  return words;
 }
 
 std::string fatal(std::string_view where, std::string_view line, std::string_view why) {
@@ -392,13 +431,9 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
   const std::vector<std::string> values_before = values_;
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::string_view text = pairs[2 * i + 1];
-    std::vector<std::string_view> words{text};
-    std::vector<std::string> split;
     const DirectiveKind kind = directives()[rows[i]].kind;
-    if (kind == DirectiveKind::kWords || kind == DirectiveKind::kOutputLimits) {
-      split = split_words(text).value_or(std::vector<std::string>{std::string(text)});
-      words = views_of(split);
-    }
+    const bool has_words = kind == DirectiveKind::kWords || kind == DirectiveKind::kOutputLimits;
+    const auto words = has_words ? between_blanks(text) : std::vector<std::string_view>{text};
     if (Refusal refusal = assign(rows[i], words)) {
       settings_ = settings_before;
       values_ = values_before;

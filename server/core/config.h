@@ -55,8 +55,9 @@ class Config {
   // The value as CONFIG GET shows it; nothing if there is no such directive.
   std::optional<std::string> value(std::string_view name) const;
   // CONFIG REWRITE: the file's text with the values of now. What says the same stays as it is, comments too; what is
-  // neither in it nor at its default comes behind.
-  std::string rewritten(std::string_view text) const;
+  // neither in it nor at its default comes behind. `users` are whole lines, "user NAME ...": they take the places of
+  // those that the file has.
+  std::string rewritten(std::string_view text, std::span<const std::string> users = {}) const;
 
  private:
   struct Reader {

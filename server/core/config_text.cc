@@ -81,13 +81,12 @@ std::string quoted_if_needed(std::string_view word) {
 std::optional<uint64_t> parse_memory(std::string_view text) {
   size_t digits = 0;
   uint64_t number = 0;
+  bool fits = true;
   for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-    if (__builtin_mul_overflow(number, uint64_t{10}, &number) ||
-        __builtin_add_overflow(number, static_cast<uint64_t>(text[digits] - '0'), &number)) {
-      return std::nullopt;
-    }
+    fits = fits && !__builtin_mul_overflow(number, uint64_t{10}, &number) &&
+           !__builtin_add_overflow(number, static_cast<uint64_t>(text[digits] - '0'), &number);
   }
-  if (digits == 0) return std::nullopt;
+  if (!fits) number = UINT64_MAX;
 
   const struct {
     std::string_view name;

@@ -5,7 +5,7 @@
 //   line      words with blanks between; a # as its first byte makes it a comment
 //   "word"    may hold blanks; \n \r \t \b \a and \x41 as in C, another byte behind a \ is itself
 //   'word'    may hold blanks; \' is '
-//   amount    512, 1k = 1000, 1kb = 1024, and so m, mb, g, gb; in any case
+//   amount    512, 1k = 1000, 1kb = 1024, and so m, mb, g, gb; in any case. As in Redis, no digits are 0
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ std::optional<std::vector<std::string>> split_words(std::string_view line);
 // The word in such a form that split_words() gives it back.
 std::string quoted_if_needed(std::string_view word);
 
-// Nothing if it is no amount, or more than fits.
+// Digits that do not fit are the most that does, as in Redis. Nothing if it is no amount, or does not fit with its unit.
 std::optional<uint64_t> parse_memory(std::string_view text);
 
 }  // namespace sluice::core

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "server/core/settings.h"
 
@@ -28,6 +29,7 @@ enum class DirectiveKind : uint8_t {
   kInteger,       // decimal, within bounds
   kOctal,         // mode bits
   kMemory,        // bytes, or with a unit: 1k = 1000, 1kb = 1024, and so m, mb, g, gb
+  kMemoryShare,   // likewise, or a percentage: 5%
   kEnumeration,   // one of `choices`
   kEventClasses,  // letters of key_event_classes.h
   kOutputLimits,  // groups of four words, see output_limit.h; classes that are not named keep theirs
@@ -52,6 +54,8 @@ using DirectiveMember =
                  std::string Settings::*, std::vector<std::string> Settings::*, KeyEventClasses Settings::*,
                  OutputLimits Settings::*, EnumerationMember>;
 
+inline constexpr int64_t kAllBits = -1;
+
 struct Directive {
   std::string_view name;
   std::string_view alias = {};  // an older name
@@ -60,7 +64,7 @@ struct Directive {
   DirectiveKind kind;
   std::string_view initial = {};  // the default, as in a file
   int64_t min = 0;
-  int64_t max = INT64_MAX;
+  int64_t max = INT64_MAX;                // of kMemory, kAllBits is as much as 64 bits can say
   std::string_view choices = {};          // names of the enumerators in their order, with blanks between
   std::string_view choices_ignored = {};  // accepted at the start, with a notice that the default holds
   bool at_run_time = false;               // CONFIG SET may change it
@@ -68,8 +72,8 @@ struct Directive {
   bool adds_up = false;            // several lines of a file add their words; one with "" alone begins anew
   bool keeps_empty_words = false;  // "" among several words means something
   DirectiveMember member = {};
-  // What else is wrong with these words, if the kind does not say it all.
-  std::optional<std::string> (*check)(std::span<const std::string_view> words) = nullptr;
+  // What else is wrong with these words, if the kind does not say it all. May write them as they are to be shown.
+  std::optional<std::string> (*check)(std::vector<std::string>& words) = nullptr;
   // What it is for; of an unused one, why it is not; of a refused one, why it is refused.
   std::string_view doc;
 };

@@ -19,7 +19,6 @@ constexpr Directive unused(std::string_view name, DirectiveKind kind, std::strin
           .role = DirectiveRole::kUnused,
           .kind = kind,
           .initial = initial,
-          .min = INT64_MIN,
           .at_run_time = true,
           .doc = doc};
 }
@@ -59,6 +58,11 @@ constexpr Directive one_of(std::string_view choices, Directive row) {
   return row;
 }
 
+constexpr Directive at_run_time(Directive row) {
+  row.at_run_time = true;
+  return row;
+}
+
 constexpr Directive fixed(Directive row) {
   row.at_run_time = false;
   return row;
@@ -69,7 +73,7 @@ constexpr Directive guarded(Directive row) {
   return row;
 }
 
-constexpr Directive checked(std::optional<std::string> (*check)(DirectiveWords words), Directive row) {
+constexpr Directive checked(std::optional<std::string> (*check)(DirectiveWords& words), Directive row) {
   row.check = check;
   return row;
 }
@@ -109,7 +113,7 @@ constexpr Directive kUnusedDirectives[] = {
     within(0, 65535, unused("replica-announce-port", kInteger, "0", kReplication, "slave-announce-port")),
     unused("masterauth", kText, "", kReplication),
     unused("masteruser", kText, "", kReplication),
-    within(1, INT64_MAX, unused("repl-backlog-size", kMemory, "1mb", kReplication)),
+    checked(check_backlog, within(1, INT64_MAX, unused("repl-backlog-size", kMemory, "1mb", kReplication))),
     within(0, INT64_MAX, unused("repl-backlog-ttl", kInteger, "3600", kReplication)),
     unused("repl-disable-tcp-nodelay", kBoolean, "no", kReplication),
     one_of("disabled on-empty-db swapdb",
@@ -126,7 +130,7 @@ constexpr Directive kUnusedDirectives[] = {
 
     within(1, INT32_MAX, unused("maxmemory-samples", kInteger, "5", kEviction)),
     within(0, 100, unused("maxmemory-eviction-tenacity", kInteger, "10", kEviction)),
-    unused("maxmemory-clients", kText, "0", "Each client has bounds of its own."),
+    unused("maxmemory-clients", kMemoryShare, "0", "Each client has bounds of its own."),
     within(0, INT32_MAX, unused("lfu-log-factor", kInteger, "10", kEviction)),
     within(0, INT32_MAX, unused("lfu-decay-time", kInteger, "1", kEviction)),
     unused("lazyfree-lazy-eviction", kBoolean, "no", kFreeing),
@@ -149,7 +153,8 @@ constexpr Directive kUnusedDirectives[] = {
     fixed(unused("bio_cpulist", kText, "", kThreads)),
     fixed(unused("aof_rewrite_cpulist", kText, "", kThreads)),
     fixed(unused("bgsave_cpulist", kText, "", kThreads)),
-    within(0, INT32_MAX, unused("hz", kInteger, "10", "Time is kept by timers, to the millisecond.")),
+    checked(check_hz, within(0, INT32_MAX,
+                             unused("hz", kInteger, "10", "Time is kept by timers, to the millisecond."))),
     unused("dynamic-hz", kBoolean, "yes", "Time is kept by timers, to the millisecond."),
     within(1, 10, unused("active-expire-effort", kInteger, "1", "Every key goes when its time has come.")),
     unused("activerehashing", kBoolean, "yes", "Hash tables always grow in steps."),
@@ -170,10 +175,12 @@ constexpr Directive kUnusedDirectives[] = {
 
     fixed(unused("always-show-logo", kBoolean, "no", kProcess)),
     fixed(unused("set-proc-title", kBoolean, "yes", kProcess)),
-    unused("proc-title-template", kText, "\"{title} {listen-addr} {server-mode}\"", kProcess),
+    checked(check_title_template,
+            unused("proc-title-template", kText, "\"{title} {listen-addr} {server-mode}\"", kProcess)),
     unused("locale-collate", kText, "", kProcess),
-    one_of("no yes relative absolute", unused("oom-score-adj", kEnumeration, "no", kProcess)),
-    checked(check_three_numbers, unused("oom-score-adj-values", kWords, "0 200 800", kProcess)),
+    checked(check_oom_score_adj,
+            one_of("no yes relative absolute", unused("oom-score-adj", kEnumeration, "no", kProcess))),
+    checked(check_oom_score_adj_values, unused("oom-score-adj-values", kWords, "0 200 800", kProcess)),
     fixed(unused("disable-thp", kBoolean, "yes", kProcess)),
     unused("crash-log-enabled", kBoolean, "yes", kProcess),
     unused("crash-memcheck-enabled", kBoolean, "yes", kProcess),
@@ -204,10 +211,10 @@ constexpr Directive kUnusedDirectives[] = {
     within(0, 65535, unused("cluster-announce-port", kInteger, "0", kCluster)),
     within(0, 65535, unused("cluster-announce-bus-port", kInteger, "0", kCluster)),
     within(0, 65535, unused("cluster-announce-tls-port", kInteger, "0", kCluster)),
-    unused("cluster-announce-hostname", kText, "", kCluster),
+    checked(check_host_name, unused("cluster-announce-hostname", kText, "", kCluster)),
     unused("cluster-allow-pubsubshard-when-down", kBoolean, "yes", kCluster),
     unused("cluster-allow-replica-migration", kBoolean, "yes", kCluster),
-    unused("cluster-link-sendbuf-limit", kMemory, "0", kCluster),
+    within(0, kAllBits, unused("cluster-link-sendbuf-limit", kMemory, "0", kCluster)),
     one_of("ip hostname unknown-endpoint",
            unused("cluster-preferred-endpoint-type", kEnumeration, "ip", kCluster)),
     unused("cluster-replica-no-failover", kBoolean, "no", kCluster, "cluster-slave-no-failover"),
@@ -231,15 +238,18 @@ constexpr Directive kUnusedDirectives[] = {
     unused("tls-ciphersuites", kText, "", kTls),
     unused("tls-prefer-server-ciphers", kBoolean, "no", kTls),
     unused("tls-session-caching", kBoolean, "yes", kTls),
-    within(0, INT64_MAX, unused("tls-session-cache-size", kInteger, "20480", kTls)),
-    within(0, INT64_MAX, unused("tls-session-cache-timeout", kInteger, "300", kTls)),
+    within(0, INT32_MAX, unused("tls-session-cache-size", kInteger, "20480", kTls)),
+    within(0, INT32_MAX, unused("tls-session-cache-timeout", kInteger, "300", kTls)),
 
     // --- Refused, because the operator would believe in something that is not there
     refused("replicaof", kWords, "", "there are no replicas, so this server would take writes on its own",
             "slaveof"),
-    refused("min-replicas-to-write", kInteger, "0", "there are no replicas to count", "min-slaves-to-write"),
+    at_run_time(within(0, INT32_MAX,
+                       refused("min-replicas-to-write", kInteger, "0", "there are no replicas to count",
+                               "min-slaves-to-write"))),
     refused("cluster-enabled", kBoolean, "no", "there is no cluster mode"),
-    refused("tls-port", kInteger, "0", "there is no TLS; put a proxy in front"),
+    at_run_time(
+        within(0, 65535, refused("tls-port", kInteger, "0", "there is no TLS; put a proxy in front"))),
     refused("loadmodule", kWords, "", "there are no modules"),
 };
 

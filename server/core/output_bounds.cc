@@ -21,8 +21,9 @@ void OutputBounds::check(Session& session) {
 bool OutputBounds::too_much(Session& session, size_t unread) {
   if (unread > kReplyBytesUnsentMax) return true;
   const OutputLimit& limit = server_.config.settings().client_output_buffer_limit.of(class_of(session));
-  if (limit.hard_bytes > 0 && unread >= limit.hard_bytes) return true;
-  if (limit.soft_bytes == 0 || unread < limit.soft_bytes) {
+  const size_t counted = unread - std::min(unread, kReplyBytesUncounted);
+  if (limit.hard_bytes > 0 && counted >= limit.hard_bytes) return true;
+  if (limit.soft_bytes == 0 || counted < limit.soft_bytes) {
     session.over_soft_since.reset();
     return false;
   }
@@ -38,12 +39,12 @@ bool OutputBounds::too_much(Session& session, size_t unread) {
 
 void OutputBounds::caught_up(Session& session) {
   const OutputLimit& limit = server_.config.settings().client_output_buffer_limit.of(class_of(session));
-  if (session.output.size() < limit.soft_bytes) session.over_soft_since.reset();
+  if (session.output.size() < limit.soft_bytes + kReplyBytesUncounted) session.over_soft_since.reset();
 }
 
 void OutputBounds::begin_turn() {
-  unchecked_max_ =
-      std::min(server_.config.settings().client_output_buffer_limit.smallest(), kReplyBytesUnsentMax);
+  const size_t smallest = server_.config.settings().client_output_buffer_limit.smallest();
+  unchecked_max_ = std::min(smallest, kReplyBytesUnsentMax - kReplyBytesUncounted) + kReplyBytesUncounted;
   const MonoMs now = server_.sequencer.mono_now();
   if (over_soft_.empty() || now < next_look_) return;
   next_look_ = now + kSoftLimitInterval;

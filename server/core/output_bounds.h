@@ -19,6 +19,10 @@ struct Session;
 // How often those are looked at who are over a limit that only counts after a while.
 inline constexpr Millis kSoftLimitInterval{1'000};
 
+// Of what a client leaves unread, so much does not count for the setting: in Redis it lies in a buffer that each client
+// has, so that even the smallest limit lets small replies through.
+inline constexpr size_t kReplyBytesUncounted = 16u << 10;
+
 class OutputBounds {
  public:
   explicit OutputBounds(Server& server) : server_(server) {}
@@ -36,7 +40,7 @@ class OutputBounds {
   void close(Session& session);
 
   Server& server_;
-  size_t unchecked_max_ = 0;  // with less nobody is over any limit
+  size_t unchecked_max_ = 0;  // with less than this nobody is over any limit
   MonoMs next_look_;
   std::vector<uint64_t> over_soft_;  // by id: they may be gone
 };

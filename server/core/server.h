@@ -96,6 +96,10 @@ struct ProcessFacts {
   std::function<void(uint64_t microseconds)> pause = {};  // the whole process sleeps
   // Makes sure that nobody else uses the log's directory. What is wrong, or nothing.
   std::function<std::optional<std::string>(const std::string& directory)> take_directory = {};
+  // Listens as the settings say now. What is wrong, or nothing; then it has to be called again with those of before.
+  std::function<std::optional<std::string>(const Settings& settings)> listen = {};
+  // As many clients as the system has room for, at most so many.
+  std::function<int64_t(int64_t clients)> room_for_clients = {};
   // The configuration file: nullopt, or what is wrong, if the disk does not give or take it.
   std::function<std::optional<std::string>()> read_config = {};
   std::function<std::optional<std::string>(std::string_view text)> replace_config = {};

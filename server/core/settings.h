@@ -14,7 +14,7 @@
 namespace sluice::core {
 
 // Enumerators stand in the order in which directives.cc names them.
-enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
+enum class FsyncPolicy : uint8_t { kEverySecond, kAlways, kNo };
 enum class MemoryPolicy : uint8_t { kNoEviction };
 enum class PubSubDefault : uint8_t { kAllChannels, kResetChannels };
 enum class DebugCommand : uint8_t { kNo, kLocal, kYes };

@@ -5,6 +5,9 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/base/check.h"
 #include "server/net/address.h"
 #include "server/net/files.h"
@@ -102,39 +105,83 @@ void Listener::close() {
 
 // --- Listeners
 
-Listener& Listeners::add() {
-  listeners_.push_back(std::make_unique<Listener>(loop_, connections_));
-  return *listeners_.back();
-}
-
 std::optional<std::string> Listeners::open(const core::Settings& settings,
                                            std::vector<std::string>& missing) {
-  if (settings.port != 0) {
-    for (const std::string& address : settings.bind) {
-      const bool optional = address.starts_with('-');
-      if (auto error = open_tcp(address.substr(optional ? 1 : 0), optional, settings, missing)) return error;
-    }
-  }
+  Listening none;
+  if (auto error = open_tcp(settings, none, listeners_, missing)) return error;
   if (!settings.unixsocket.empty()) {
     if (auto error = open_unix(settings)) return error;
   }
-  if (names_.empty())
+  if (listeners_.empty())
     return "there is nothing to listen on: port is 0 or no address could be bound, and no unixsocket";
   return std::nullopt;
 }
 
-std::optional<std::string> Listeners::open_tcp(const std::string& host, bool optional,
-                                               const core::Settings& settings,
+std::optional<std::string> Listeners::open_tcp_again(const core::Settings& settings,
+                                                     std::vector<std::string>& missing) {
+  std::erase_if(closing_, [](const auto& listener) { return listener->closed(); });
+  // What is wanted no more goes first: it may be in the way of an address that takes it in.
+  const auto wanted = wanted_names(settings);
+  Listening there;
+  Listening surplus;
+  for (auto& listener : std::exchange(listeners_, {})) {
+    const bool stays = std::find(wanted.begin(), wanted.end(), listener->name) != wanted.end();
+    (!listener->is_tcp ? listeners_ : stays ? there : surplus).push_back(std::move(listener));
+  }
+  close(surplus);
+  const auto error = open_tcp(settings, there, listeners_, missing);
+  close(there);  // empty, unless it failed
+  return error;
+}
+
+std::vector<std::string> Listeners::wanted_names(const core::Settings& settings) const {
+  std::vector<std::string> names;
+  for (const std::string& address : settings.bind) {
+    sockaddr_storage resolved{};
+    const std::string host = address.substr(address.starts_with('-') ? 1 : 0);
+    if (settings.port != 0 && resolve(loop_.uv(), host, static_cast<int>(settings.port), resolved) == 0)
+      names.push_back(address_text(resolved));
+  }
+  return names;
+}
+
+std::optional<std::string> Listeners::open_tcp(const core::Settings& settings, Listening& from, Listening& to,
                                                std::vector<std::string>& missing) {
+  if (settings.port == 0) return std::nullopt;
+  for (const std::string& address : settings.bind) {
+    const bool optional = address.starts_with('-');
+    const std::string host = address.substr(optional ? 1 : 0);
+    if (auto error = open_address(host, optional, settings, from, to, missing)) return error;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Listeners::open_address(const std::string& host, bool optional,
+                                                   const core::Settings& settings, Listening& from,
+                                                   Listening& to, std::vector<std::string>& missing) {
   sockaddr_storage address{};
   int error = resolve(loop_.uv(), host, static_cast<int>(settings.port), address);
+  const std::string name = address_text(address);
   if (error == 0) {
-    error =
-        add().listen_tcp(reinterpret_cast<const sockaddr*>(&address), static_cast<int>(settings.tcp_backlog));
-  }
-  if (error == 0) {
-    names_.push_back(address_text(address));
-    return std::nullopt;
+    const auto there = std::find_if(from.begin(), from.end(), [&name](const auto& listener) {
+      return listener->is_tcp && listener->name == name;
+    });
+    if (there != from.end()) {
+      to.push_back(std::move(*there));
+      from.erase(there);
+      return std::nullopt;
+    }
+    auto listener = std::make_unique<Listener>(loop_, connections_);
+    listener->name = name;
+    listener->is_tcp = true;
+    error = listener->listen_tcp(reinterpret_cast<const sockaddr*>(&address),
+                                 static_cast<int>(settings.tcp_backlog));
+    if (error == 0) {
+      to.push_back(std::move(listener));
+      return std::nullopt;
+    }
+    listener->close();
+    closing_.push_back(std::move(listener));
   }
   const std::string what = host + ":" + std::to_string(settings.port) + ": " + uv_strerror(error);
   if (!optional || !is_missing(error)) return "cannot listen on " + what;
@@ -146,26 +193,39 @@ std::optional<std::string> Listeners::open_unix(const core::Settings& settings) 
   const std::string& path = settings.unixsocket;
   // A server that was killed leaves its socket behind. Nothing else is removed.
   if (is_socket(path)) remove_file(path);
-  const int error = add().listen_unix(path, static_cast<int>(settings.unixsocketperm),
-                                      static_cast<int>(settings.tcp_backlog));
+  listeners_.push_back(std::make_unique<Listener>(loop_, connections_));
+  listeners_.back()->name = path;
+  const int error = listeners_.back()->listen_unix(path, static_cast<int>(settings.unixsocketperm),
+                                                   static_cast<int>(settings.tcp_backlog));
   if (error < 0) return "cannot listen on " + path + ": " + uv_strerror(error);
-  names_.push_back(path);
   unix_path_ = path;
   return std::nullopt;
 }
 
-void Listeners::close() {
-  for (const auto& listener : listeners_)
+void Listeners::close(Listening& listeners) {
+  for (auto& listener : listeners) {
     listener->close();
+    closing_.push_back(std::move(listener));
+  }
+  listeners.clear();
+}
+
+void Listeners::close() {
+  close(listeners_);
   if (!unix_path_.empty()) remove_file(unix_path_);  // libuv does so too; this is for when it did not
   unix_path_.clear();
 }
 
 bool Listeners::closed() const {
-  for (const auto& listener : listeners_) {
-    if (!listener->closed()) return false;
-  }
-  return true;
+  return std::all_of(closing_.begin(), closing_.end(),
+                     [](const auto& listener) { return listener->closed(); });
+}
+
+std::vector<std::string> Listeners::names() const {
+  std::vector<std::string> names;
+  for (const auto& listener : listeners_)
+    names.push_back(listener->name);
+  return names;
 }
 
 }  // namespace sluice::net

@@ -32,6 +32,9 @@ class Listener {
   void close();
   bool closed() const { return handles_open_ == 0; }
 
+  std::string name;  // "127.0.0.1:6379", "/run/sluice.sock"
+  bool is_tcp = false;
+
  private:
   int listen(int backlog);
   void on_connection(int status);
@@ -56,21 +59,32 @@ class Listeners {
 
   // What is wrong, for a person, or nothing. Addresses that may be missing and are go to `missing`.
   std::optional<std::string> open(const core::Settings& settings, std::vector<std::string>& missing);
+  // Likewise for the TCP addresses alone, while the server runs. Those that stay are not touched. After an error it
+  // listens on some of them: the caller calls it again with the settings of before.
+  std::optional<std::string> open_tcp_again(const core::Settings& settings,
+                                            std::vector<std::string>& missing);
   void close();
   bool closed() const;
-  // "127.0.0.1:6379", "/run/sluice.sock"
-  const std::vector<std::string>& names() const { return names_; }
+  std::vector<std::string> names() const;
 
  private:
-  std::optional<std::string> open_tcp(const std::string& host, bool optional, const core::Settings& settings,
+  using Listening = std::vector<std::unique_ptr<Listener>>;
+
+  // Of those TCP addresses that this machine knows.
+  std::vector<std::string> wanted_names(const core::Settings& settings) const;
+  // Adds the TCP addresses to `to`, those that are among `from` already by taking them from there.
+  std::optional<std::string> open_tcp(const core::Settings& settings, Listening& from, Listening& to,
                                       std::vector<std::string>& missing);
+  std::optional<std::string> open_address(const std::string& host, bool optional,
+                                          const core::Settings& settings, Listening& from, Listening& to,
+                                          std::vector<std::string>& missing);
   std::optional<std::string> open_unix(const core::Settings& settings);
-  Listener& add();
+  void close(Listening& listeners);
 
   Loop& loop_;
   Connections& connections_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
-  std::vector<std::string> names_;
+  Listening listeners_;
+  Listening closing_;      // until libuv has let go of them
   std::string unix_path_;  // removed at the end
 };
 

@@ -52,6 +52,14 @@ std::optional<std::string> Network::listen(std::vector<std::string>& missing) {
   return listeners_.open(server_.config.settings(), missing);
 }
 
+std::optional<std::string> Network::listen_again(const core::Settings& settings) {
+  std::vector<std::string> missing;
+  const auto error = listeners_.open_tcp_again(settings, missing);
+  for (const std::string& address : missing)
+    notices_.write(NoticeLevel::kVerbose, "Not listening on " + address);
+  return error;
+}
+
 int Network::run() {
   watch_signals(true);
   loop_.run();

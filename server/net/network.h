@@ -33,7 +33,9 @@ class Network {
 
   // Listens as the settings say; clients that come now wait until run(). What is wrong, or nothing.
   std::optional<std::string> listen(std::vector<std::string>& missing);
-  const std::vector<std::string>& names() const { return listeners_.names(); }
+  // The TCP addresses anew, while the server runs; see Listeners::open_tcp_again().
+  std::optional<std::string> listen_again(const core::Settings& settings);
+  std::vector<std::string> names() const { return listeners_.names(); }
 
   // Serves until the end. The process's exit code.
   int run();

@@ -180,9 +180,9 @@ TEST_CASE("a subscriber that leaves too much unread is closed, the others are no
   TestClient& other = f.connect();
   slow("SUBSCRIBE x");
   other("SUBSCRIBE y");
-  REQUIRE(f.client()("PUBLISH x " + std::string(500, 'm')) == ":1");
+  REQUIRE(f.client()("PUBLISH x " + std::string(core::kReplyBytesUncounted + 500, 'm')) == ":1");
   REQUIRE(slow.reply().size() > 500);
-  REQUIRE(f.client()("PUBLISH x " + std::string(1000, 'm')) == ":1");
+  REQUIRE(f.client()("PUBLISH x " + std::string(core::kReplyBytesUncounted + 1000, 'm')) == ":1");
   REQUIRE(slow.closed());
   REQUIRE(f.client()("PUBLISH x m") == ":0");
   REQUIRE_FALSE(other.closed());
@@ -202,7 +202,7 @@ TEST_CASE("over the soft limit a subscriber has some time", "[pubsub]") {
     if (!message.empty()) server.pubsub.publish("x", message);
     server.end_turn();
   };
-  turn_after(Millis{0}, std::string(2000, 'm'));
+  turn_after(Millis{0}, std::string(core::kReplyBytesUncounted + 2000, 'm'));
   REQUIRE(server.output_bounds.next_deadline() <= server.sequencer.mono_now() + core::kSoftLimitInterval);
   turn_after(Millis{2'000}, {});
   REQUIRE_FALSE(session.kill_now);
@@ -220,7 +220,7 @@ TEST_CASE("who catches up in time may fall behind again", "[pubsub]") {
   slow("SUBSCRIBE x");
   for (int i = 0; i < 5; ++i) {
     server.begin_turn();
-    server.pubsub.publish("x", std::string(2000, 'm'));
+    server.pubsub.publish("x", std::string(core::kReplyBytesUncounted + 2000, 'm'));
     server.end_turn();
     f.advance(Millis{1'500});  // here it takes all
     slow.take_bytes();
@@ -232,7 +232,10 @@ TEST_CASE("a normal client has no limit by default, and one if it is told", "[pu
   ServerFixture f;
   REQUIRE(f.client().call({"CONFIG", "SET", "client-output-buffer-limit", "normal 1000 0 0"}) == "+OK");
   TestClient& a = f.connect();
-  f.client()("SET k " + std::string(2000, 'v'));
+  f.client()("SET k " + std::string(core::kReplyBytesUncounted + 900, 'v'));
+  a.send("GET k\r\n");
+  REQUIRE(a.take_bytes().size() > core::kReplyBytesUncounted);
+  f.client()("APPEND k " + std::string(100, 'v'));
   a.send("GET k\r\n");
   REQUIRE(a.closed());
 }
