@@ -112,6 +112,7 @@ TABLE = [
         when=lambda words: len(words) > 3 and words[2].upper() in (b"LMPOP", b"BLMPOP") and not words[3].isdigit()),
     row("CLIENT", r'-"ERR syntax error"', r".*", "there are more filters, and several at once (Valkey 8.1)",
         when=lambda words: len(words) > 2 and words[1].upper() in (b"LIST", b"KILL")),
+    row("DEBUG", r'-".*"', r'-".*"', "here an error never holds a zero byte", when=holds_zero_byte),
     row("*", r'-"(ERR|NOGROUP) .*"', r'-"(ERR|NOGROUP) .*"',
         "Redis ends the text of an error at a zero byte that it repeats", when=holds_zero_byte),
 ]
