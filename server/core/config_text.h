@@ -21,7 +21,7 @@ std::optional<std::vector<std::string>> split_words(std::string_view line);
 // The word in such a form that split_words() gives it back.
 std::string quoted_if_needed(std::string_view word);
 
-// Digits that do not fit are the most that does, as in Redis. Nothing if it is no amount, or does not fit with its unit.
+// Digits that do not fit are the most that does, as in Redis. Nothing if it is no amount, or its unit makes it too big.
 std::optional<uint64_t> parse_memory(std::string_view text);
 
 }  // namespace sluice::core

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Rows share a sentence by group. Bounds, choices and whether CONFIG SET may change them are Redis's: tools that set them
-// see the same replies.
+// Rows share a sentence by group. Bounds, choices and whether CONFIG SET may change them are Redis's: tools that set
+// them see the same replies.
 #include "server/core/directives_unused.h"
 
 #include "server/core/directive_checks.h"

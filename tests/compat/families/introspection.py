@@ -3,8 +3,8 @@
 of directives that both have, SLOWLOG, LATENCY, MEMORY and DEBUG as far as they say the same."""
 
 # Their values do nothing to the run.
-INTEGERS = [b"slowlog-max-len", b"tcp-keepalive", b"latency-monitor-threshold", b"stream-node-max-entries"]
-MEMORY = [b"stream-node-max-bytes"]
+INTEGERS = [b"slowlog-max-len", b"tcp-keepalive", b"latency-monitor-threshold", b"lfu-log-factor"]
+MEMORY = [b"cluster-link-sendbuf-limit", b"active-defrag-ignore-bytes"]
 BOOLEANS = [b"latency-tracking", b"aof-load-truncated"]
 OTHERS = [b"notify-keyspace-events", b"latency-tracking-info-percentiles", b"save"]
 FIXED = [b"databases", b"dir", b"daemonize", b"nosuch", b"", b"unixsocketperm", b"io-threads"]

@@ -112,7 +112,7 @@ TEST_CASE("what is wrong with a file is said with its line, as Redis says it", "
       {"appendonly maybe", "argument must be 'yes' or 'no'"},
       {"maxmemory 1tb", "argument must be a memory value"},
       {"maxmemory -1", "argument must be a memory value"},
-      {"maxmemory 99999999999999999999", "argument must be a memory value"},
+      {"maxmemory 99999999999999999999k", "argument must be a memory value"},
       {"appendfsync sometimes", "argument(s) must be one of the following: everysec, always, no"},
       {"appendfilename a/b", "appendfilename can't be a path, just a name"},
       {"appenddirname ..", "appenddirname can't be a path, just a name"},
