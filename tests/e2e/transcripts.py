@@ -20,6 +20,8 @@ first named.
                                 kind, :{5..10} is from 5 to 10
     =A has "ready" :1           a map, or a flat array, in which at least this stands
     =A contains "a" "b"         a text, or an array of texts, in which at least these stand
+    =A *members "a" "b"         an array of these, in any order; ~members is a set
+    =A *pairs "a" "1" "b" "2"   a flat array of these pairs, in any order; %pairs is a map
     ?A QINFO q => has "dead" :1 sends until the reply is like this, for a bounded time
     xA                          the server closes A's connection
     ^A                          A closes its connection

@@ -8,10 +8,11 @@ import re
 
 from resp import AGGREGATES, Reply
 
-# kind as in resp.Reply, or "any", "whatever", "range", "has", "contains"; text for scalars, nodes for aggregates
+# kind as in resp.Reply, or "any", "whatever", "range", or a LOOSE one; text for scalars, nodes for aggregates
 Node = collections.namedtuple("Node", "kind text nodes patterns", defaults=(None, (), False))
 
 NAME = re.compile(rb"\{([a-z_][a-z0-9_]*)\}")
+LOOSE = ("has", "contains", "*members", "~members", "*pairs", "%pairs")
 RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)\}$")
 ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "a": b"\a", "b": b"\b"}
 
@@ -99,6 +100,11 @@ class _Parser:
         token = self.token()
         if token in ("$-1", "*-1", "_"):
             return Node(token[0])
+        if self.patterns and token in LOOSE:  # what follows, to the end, is in it
+            nodes = []
+            while self.more():
+                nodes.append(self.node())
+            return Node(token, None, nodes)
         if self.patterns and token == "{*}":
             return Node("whatever")
         if self.patterns and kind == "{":
@@ -119,12 +125,6 @@ class _Parser:
 
 def parse(text, patterns):
     parser = _Parser(text, patterns)
-    if patterns and text.startswith(("has ", "contains ")):
-        kind = parser.token()
-        nodes = []
-        while parser.more():
-            nodes.append(parser.node())
-        return Node(kind, None, nodes)
     node = parser.node(outermost=True)
     if parser.more():
         raise NotationFault(f"too much at the end: {text[parser.at:]}")
@@ -166,6 +166,12 @@ def match(node, reply, names):
             node._replace(patterns=True), reply.value, names)
     if node.kind == "range":
         return reply.kind == ":" and node.text[0] <= int(reply.value) <= node.text[1]
+    if node.kind in ("*members", "~members"):
+        return reply.kind == node.kind[0] and reply.value is not None and same_items(
+            [[item] for item in node.nodes], [[item] for item in reply.value], names)
+    if node.kind in ("*pairs", "%pairs"):
+        return reply.kind == node.kind[0] and reply.value is not None and same_items(
+            paired(node.nodes), paired(reply.value), names)
     if node.kind == "has":
         return has(node.nodes, reply, names)
     if node.kind == "contains":
@@ -190,6 +196,22 @@ def text_of(reply):
 
 def is_aggregate(node):
     return isinstance(node.nodes, list)
+
+
+def paired(items):
+    return [items[at:at + 2] for at in range(0, len(items), 2)]
+
+
+def same_items(wanted, got, names):
+    """Whether each item that is wanted is there, in whatever order, and no other."""
+    left = list(got)
+    for nodes in wanted:
+        found = next((each for each in left if len(each) == len(nodes) and all(
+            match(node, item, names) for node, item in zip(nodes, each))), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return not left
 
 
 def has(nodes, reply, names):

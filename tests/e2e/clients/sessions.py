@@ -34,7 +34,7 @@ SHOWN_MAX = 400
 # What each family needs, beyond what every server has that this test is run with.
 FAMILIES = {"connection": [], "keys": [], "strings": [], "bits": [], "lists": [], "blocking": [], "transactions": [],
             "pubsub": [], "notifications": [], "tracking": [], "introspection": [], "acl": [], "streams": [],
-            "groups": [], "reconnect": [], "keyspace": ["SCAN", "RENAME", "COPY", "SORT", "DUMP", "OBJECT"],
+            "groups": [], "reconnect": [], "keyspace": ["SCAN", "RENAME", "COPY", "SORT", "DUMP", "OBJECT", "SWAPDB"],
             "hashes": ["HSET", "HSCAN", "HRANDFIELD"], "sets": ["SADD", "SSCAN", "SINTERCARD"],
             "sorted sets": ["ZADD", "ZSCAN", "ZRANGESTORE", "BZMPOP"]}
 # How a session is run, the npm package that it needs, words for it, which families it is not about, and whether it is
