@@ -10,8 +10,8 @@ The table is asked for its commands; the transcripts are read, not played. Of ea
     arity    too few words are refused, or too many, where they can be
     type     a key of another type is refused, where the command is for one type
 
-Commands and @groups that are not written yet stand in UNWRITTEN; one of which nothing is missing any more must be taken
-out of it. """
+Commands and @groups that are not written yet stand in UNWRITTEN; one of which nothing is missing any more can be taken out
+of it. """
 import argparse
 import collections
 import pathlib
@@ -127,10 +127,10 @@ def main():
               if options.all or not UNWRITTEN & {"@" + group, name}]
     written = {word for command in commands.values() for word in ("@" + command.group, command.name)}
     written -= {word for group, name, _ in lacking for word in ("@" + group, name)}
-    faults += [f"nothing is missing of {word} any more: take it out of UNWRITTEN"
-               for word in sorted(UNWRITTEN & written)]
-    faults += [f"{name} is not in the table: take it out" for name in sorted({*ANY_TYPE, *REFUSED,
-                                                                              *ELSEWHERE} - set(commands))]
+    for word in sorted(UNWRITTEN & written):
+        print(f"nothing is missing of {word} any more: it can be taken out of UNWRITTEN")
+    exempt = {*ANY_TYPE, *REFUSED, *ELSEWHERE}
+    faults += [f"{name} is not in the table: take it out" for name in sorted(exempt - set(commands))]
     faults += [f"{name} is not in {file}" for name, file in ELSEWHERE.items() if not is_in(name, HERE / file)]
     print("\n".join(faults[:None if options.all else SHOWN_MAX]))
     print(f"{len(commands)} commands, {len(faults)} faults, {len(lacking)} without all of their transcripts")
