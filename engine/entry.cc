@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "engine/base/allocate.h"
+#include "engine/hash.h"
 #include "engine/list_value.h"
+#include "engine/set.h"
+#include "engine/sorted_set.h"
 #include "engine/stream.h"
 
 namespace sluice {
@@ -20,6 +23,12 @@ std::string_view type_name(ValueType type) {
       return "list";
     case ValueType::kStream:
       return "stream";
+    case ValueType::kHash:
+      return "hash";
+    case ValueType::kSet:
+      return "set";
+    case ValueType::kSortedSet:
+      return "zset";
   }
   return {};
 }
@@ -62,6 +71,12 @@ size_t Entry::bytes() const {
       return header + sizeof(ListValue) + value_.list->bytes();
     case ValueType::kStream:
       return header + sizeof(Stream) + value_.stream->bytes();
+    case ValueType::kHash:
+      return header + sizeof(Hash) + value_.hash->bytes();
+    case ValueType::kSet:
+      return header + sizeof(Set) + value_.set->bytes();
+    case ValueType::kSortedSet:
+      return header + sizeof(SortedSet) + value_.sorted_set->bytes();
   }
   return header;
 }
@@ -77,23 +92,53 @@ void Entry::hold_string() {
     case ValueType::kStream:
       value_.stream.~unique_ptr();
       break;
+    case ValueType::kHash:
+      value_.hash.~unique_ptr();
+      break;
+    case ValueType::kSet:
+      value_.set.~unique_ptr();
+      break;
+    case ValueType::kSortedSet:
+      value_.sorted_set.~unique_ptr();
+      break;
   }
   type_ = ValueType::kString;
   new (&value_.string) StringValue();
 }
 
-void Entry::hold_list(std::unique_ptr<ListValue> list) {
+void Entry::hold(std::unique_ptr<ListValue> list) {
   hold_string();
   value_.string.~StringValue();
   new (&value_.list) std::unique_ptr<ListValue>(std::move(list));
   type_ = ValueType::kList;
 }
 
-void Entry::hold_stream(std::unique_ptr<Stream> stream) {
+void Entry::hold(std::unique_ptr<Stream> stream) {
   hold_string();
   value_.string.~StringValue();
   new (&value_.stream) std::unique_ptr<Stream>(std::move(stream));
   type_ = ValueType::kStream;
+}
+
+void Entry::hold(std::unique_ptr<Hash> hash) {
+  hold_string();
+  value_.string.~StringValue();
+  new (&value_.hash) std::unique_ptr<Hash>(std::move(hash));
+  type_ = ValueType::kHash;
+}
+
+void Entry::hold(std::unique_ptr<Set> set) {
+  hold_string();
+  value_.string.~StringValue();
+  new (&value_.set) std::unique_ptr<Set>(std::move(set));
+  type_ = ValueType::kSet;
+}
+
+void Entry::hold(std::unique_ptr<SortedSet> set) {
+  hold_string();
+  value_.string.~StringValue();
+  new (&value_.sorted_set) std::unique_ptr<SortedSet>(std::move(set));
+  type_ = ValueType::kSortedSet;
 }
 
 // Leaves an empty string in `from`.
@@ -104,11 +149,20 @@ void Entry::take_value(Entry& from) {
       value_.string = std::move(from.value_.string);
       break;
     case ValueType::kList:
-      hold_list(std::move(from.value_.list));
+      hold(std::move(from.value_.list));
       value_.list->moved_to(*this);
       break;
     case ValueType::kStream:
-      hold_stream(std::move(from.value_.stream));
+      hold(std::move(from.value_.stream));
+      break;
+    case ValueType::kHash:
+      hold(std::move(from.value_.hash));
+      break;
+    case ValueType::kSet:
+      hold(std::move(from.value_.set));
+      break;
+    case ValueType::kSortedSet:
+      hold(std::move(from.value_.sorted_set));
       break;
   }
   from.hold_string();
@@ -129,6 +183,12 @@ void Entry::digest_value(Digest& into) const {
       return value_.list->digest(into);
     case ValueType::kStream:
       return value_.stream->digest(into);
+    case ValueType::kHash:
+      return value_.hash->digest(into);
+    case ValueType::kSet:
+      return value_.set->digest(into);
+    case ValueType::kSortedSet:
+      return value_.sorted_set->digest(into);
   }
 }
 
@@ -140,6 +200,12 @@ void Entry::dump(RecordSink& sink) const {
       return value_.list->dump(key(), sink);
     case ValueType::kStream:
       return value_.stream->dump(key(), sink);
+    case ValueType::kHash:
+      return value_.hash->dump(key(), sink);
+    case ValueType::kSet:
+      return value_.set->dump(key(), sink);
+    case ValueType::kSortedSet:
+      return value_.sorted_set->dump(key(), sink);
   }
 }
 

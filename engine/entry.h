@@ -27,10 +27,13 @@
 
 namespace sluice {
 
+class Hash;
 class ListValue;
+class Set;
+class SortedSet;
 class Stream;
 
-enum class ValueType : uint8_t { kString, kList, kStream };
+enum class ValueType : uint8_t { kString, kList, kStream, kHash, kSet, kSortedSet };
 
 // As TYPE answers.
 std::string_view type_name(ValueType type);
@@ -55,6 +58,12 @@ class Entry : public Timer {
   ListValue& list() { return CHECK(type_ == ValueType::kList), *value_.list; }
   const Stream& stream() const { return CHECK(type_ == ValueType::kStream), *value_.stream; }
   Stream& stream() { return CHECK(type_ == ValueType::kStream), *value_.stream; }
+  const Hash& hash() const { return CHECK(type_ == ValueType::kHash), *value_.hash; }
+  Hash& hash() { return CHECK(type_ == ValueType::kHash), *value_.hash; }
+  const Set& set() const { return CHECK(type_ == ValueType::kSet), *value_.set; }
+  Set& set() { return CHECK(type_ == ValueType::kSet), *value_.set; }
+  const SortedSet& sorted_set() const { return CHECK(type_ == ValueType::kSortedSet), *value_.sorted_set; }
+  SortedSet& sorted_set() { return CHECK(type_ == ValueType::kSortedSet), *value_.sorted_set; }
 
   // Heap memory held by key and value, in bytes.
   size_t bytes() const;
@@ -71,6 +80,9 @@ class Entry : public Timer {
     StringValue string;
     std::unique_ptr<ListValue> list;
     std::unique_ptr<Stream> stream;
+    std::unique_ptr<Hash> hash;
+    std::unique_ptr<Set> set;
+    std::unique_ptr<SortedSet> sorted_set;
   };
 
   // With an empty string as its value.
@@ -84,8 +96,11 @@ class Entry : public Timer {
 
   // Each frees the value that was there.
   void hold_string();
-  void hold_list(std::unique_ptr<ListValue> list);
-  void hold_stream(std::unique_ptr<Stream> stream);
+  void hold(std::unique_ptr<ListValue> list);
+  void hold(std::unique_ptr<Stream> stream);
+  void hold(std::unique_ptr<Hash> hash);
+  void hold(std::unique_ptr<Set> set);
+  void hold(std::unique_ptr<SortedSet> set);
   void take_value(Entry& from);
 
   void digest(Digest& into) const;

@@ -3,11 +3,18 @@
 
 #include <cmath>
 
+#include "engine/hash.h"
 #include "engine/list_value.h"
+#include "engine/segmented_table_members.h"
+#include "engine/set.h"
 #include "engine/snapshot.h"
+#include "engine/sorted_set.h"
 #include "engine/stream.h"
 
 namespace sluice {
+
+template class SegmentedTable<Entry>;
+
 namespace {
 
 constexpr int kEndLowBits = 20;
@@ -16,7 +23,8 @@ constexpr uint64_t kEndLowMask = (1u << kEndLowBits) - 1;
 }  // namespace
 
 Keyspace::Keyspace(uint64_t hash_seed) {
-  for (KeyTable& table : databases_) {
+  forms.hash_seed = hash_seed;
+  for (SegmentedTable<Entry>& table : databases_) {
     table.seed(hash_seed);
   }
 }
@@ -60,38 +68,108 @@ Entry& Keyspace::insert_string(int db, std::string_view key) {
 
 Entry& Keyspace::insert_list(int db, std::string_view key) {
   Entry& entry = insert(db, key);
-  entry.hold_list(std::make_unique<ListValue>());
+  entry.hold(std::make_unique<ListValue>());
   return entry;
 }
 
 Entry& Keyspace::insert_stream(int db, std::string_view key) {
   Entry& entry = insert(db, key);
-  entry.hold_stream(std::make_unique<Stream>());
+  entry.hold(std::make_unique<Stream>());
+  return entry;
+}
+
+Entry& Keyspace::insert_list(int db, std::string_view key, std::unique_ptr<ListValue> list) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::move(list));
+  return entry;
+}
+
+Entry& Keyspace::insert_stream(int db, std::string_view key, std::unique_ptr<Stream> stream) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::move(stream));
+  return entry;
+}
+
+Entry& Keyspace::insert_hash(int db, std::string_view key) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::make_unique<Hash>(forms));
+  return entry;
+}
+
+Entry& Keyspace::insert_set(int db, std::string_view key) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::make_unique<Set>(forms));
+  return entry;
+}
+
+Entry& Keyspace::insert_sorted_set(int db, std::string_view key) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::make_unique<SortedSet>(forms));
+  return entry;
+}
+
+Entry& Keyspace::overwrite(int db, std::string_view key, ValueType type, Expiry expiry) {
+  Entry* const entry = find_for_write(db, key);
+  if (entry == nullptr) return insert(db, key);
+  if (expiry == Expiry::kDrop) persist(*entry);
+  if (on_arrival) {
+    on_arrival(db, key, Arrival::kOverwritten);
+    if (entry->type() != type) on_arrival(db, key, Arrival::kTypeChanged);
+  }
+  disarm_fields(*entry);
+  if (entry->type() != ValueType::kString) entry->hold_string();
+  return *entry;
+}
+
+Entry& Keyspace::insert_hash(int db, std::string_view key, std::unique_ptr<Hash> hash) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::move(hash));
+  return entry;
+}
+
+Entry& Keyspace::insert_set(int db, std::string_view key, std::unique_ptr<Set> set) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::move(set));
+  return entry;
+}
+
+Entry& Keyspace::insert_sorted_set(int db, std::string_view key, std::unique_ptr<SortedSet> set) {
+  Entry& entry = insert(db, key);
+  entry.hold(std::move(set));
   return entry;
 }
 
 Entry& Keyspace::set_string(int db, std::string_view key, std::string_view value, Expiry expiry) {
-  Entry* entry = find_for_write(db, key);
-  if (entry == nullptr) {
-    entry = &insert(db, key);
-  } else {
-    if (expiry == Expiry::kDrop) persist(*entry);
-    const bool type_changes = entry->type() != ValueType::kString;
-    if (on_arrival) {
-      on_arrival(db, key, Arrival::kOverwritten);
-      if (type_changes) on_arrival(db, key, Arrival::kTypeChanged);
-    }
-    if (type_changes) entry->hold_string();
-  }
-  entry->string().assign(value);
-  return *entry;
+  Entry& entry = overwrite(db, key, ValueType::kString, expiry);
+  entry.string().assign(value);
+  return entry;
+}
+
+Entry& Keyspace::set_list(int db, std::string_view key) {
+  Entry& entry = overwrite(db, key, ValueType::kList, Expiry::kDrop);
+  entry.hold(std::make_unique<ListValue>());
+  return entry;
+}
+
+Entry& Keyspace::set_set(int db, std::string_view key) {
+  Entry& entry = overwrite(db, key, ValueType::kSet, Expiry::kDrop);
+  entry.hold(std::make_unique<Set>(forms));
+  return entry;
+}
+
+Entry& Keyspace::set_sorted_set(int db, std::string_view key) {
+  Entry& entry = overwrite(db, key, ValueType::kSortedSet, Expiry::kDrop);
+  entry.hold(std::make_unique<SortedSet>(forms));
+  return entry;
 }
 
 Entry& Keyspace::rename(const Entry& entry, int db, std::string_view key) {
   Entry& from = for_write(entry);
   const std::optional<UnixMs> expires = expires_at(from);
   Entry& to = insert(db, key);
+  disarm_fields(from);
   to.take_value(from);
+  if (to.type() == ValueType::kHash) field_expiry_changed(to);
   if (expires) expire_at(to, *expires);
   erase(from);
   return to;
@@ -100,6 +178,7 @@ Entry& Keyspace::rename(const Entry& entry, int db, std::string_view key) {
 void Keyspace::erase(const Entry& entry) {
   Entry& ended = for_write(entry);
   persist(ended);
+  disarm_fields(ended);
   databases_[database(ended.db())].erase(&ended);
   Entry::destroy(&ended);
 }
@@ -155,6 +234,35 @@ const Entry* Keyspace::first_expired(UnixMs now) const {
   return static_cast<const Entry*>(expiries_.first());
 }
 
+void Keyspace::expire_field(Entry& entry, std::string_view field, UnixMs when) {
+  entry.hash().expire_at(field, when, expiry_order_++);
+}
+
+void Keyspace::field_expiry_changed(Entry& entry) {
+  HashTimer* const timer = entry.hash().timer();
+  if (timer == nullptr) [[likely]]
+    return;
+  timer->entry = &entry;
+  const UnixMs when = entry.hash().earliest_expiry();
+  if (timer->armed() && field_expiries_.when(*timer) == when.count) return;
+  if (when.count == INT64_MAX) {
+    field_expiries_.disarm(*timer);
+  } else {
+    field_expiries_.arm(*timer, when.count, expiry_order_++);
+  }
+}
+
+void Keyspace::disarm_fields(Entry& entry) {
+  if (entry.type() != ValueType::kHash) [[likely]]
+    return;
+  if (HashTimer* const timer = entry.hash().timer()) field_expiries_.disarm(*timer);
+}
+
+const Entry* Keyspace::first_with_expired_field(UnixMs now) const {
+  if (field_expiries_.first_when() > now.count) return nullptr;
+  return static_cast<const HashTimer*>(field_expiries_.first())->entry;
+}
+
 uint64_t Keyspace::scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const {
   return databases_[database(db)].scan(cursor, wanted, [&visit](Entry* entry) { visit(*entry); });
 }
@@ -164,11 +272,12 @@ void Keyspace::for_each(int db, const Visit& visit) const {
 }
 
 void Keyspace::flush(int db) {
-  KeyTable& table = databases_[database(db)];
+  SegmentedTable<Entry>& table = databases_[database(db)];
   if (table.size() == 0) return;
   if (snapshot_ != nullptr) snapshot_->abort();
   table.for_each([this](Entry* entry) {
     expiries_.disarm(*entry);
+    disarm_fields(*entry);
     Entry::destroy(entry);
   });
   table.clear();
@@ -209,11 +318,15 @@ void Keyspace::check_invariants() const {
     for_each(db, [db, &armed](const Entry& entry) {
       CHECK(entry.db() == db);
       if (entry.armed()) ++armed;
+      if (entry.type() == ValueType::kHash) entry.hash().check_invariants();
+      if (entry.type() == ValueType::kSet) entry.set().check_invariants();
+      if (entry.type() == ValueType::kSortedSet) entry.sorted_set().check_invariants();
     });
     CHECK(armed == expires(db));
     armed_all += armed;
   }
   CHECK(armed_all == expiries_.size());
+  field_expiries_.check_invariants();
 }
 
 }  // namespace sluice

@@ -23,9 +23,10 @@
 
 #include "engine/base/time.h"
 #include "engine/base/timer_heap.h"
+#include "engine/collection_forms.h"
 #include "engine/digest.h"
 #include "engine/entry.h"
-#include "engine/key_table.h"
+#include "engine/segmented_table.h"
 
 namespace sluice {
 
@@ -56,8 +57,21 @@ class Keyspace {
   Entry& insert_string(int db, std::string_view key);
   Entry& insert_list(int db, std::string_view key);
   Entry& insert_stream(int db, std::string_view key);
+  Entry& insert_hash(int db, std::string_view key);
+  Entry& insert_set(int db, std::string_view key);
+  Entry& insert_sorted_set(int db, std::string_view key);
+  // With a value that was made elsewhere.
+  Entry& insert_list(int db, std::string_view key, std::unique_ptr<ListValue> list);
+  Entry& insert_stream(int db, std::string_view key, std::unique_ptr<Stream> stream);
+  Entry& insert_hash(int db, std::string_view key, std::unique_ptr<Hash> hash);
+  Entry& insert_set(int db, std::string_view key, std::unique_ptr<Set> set);
+  Entry& insert_sorted_set(int db, std::string_view key, std::unique_ptr<SortedSet> set);
   // Makes the key hold `value`, whatever it held before.
   Entry& set_string(int db, std::string_view key, std::string_view value, Expiry expiry = Expiry::kDrop);
+  // The same with an empty value of that type, for ever.
+  Entry& set_list(int db, std::string_view key);
+  Entry& set_set(int db, std::string_view key);
+  Entry& set_sorted_set(int db, std::string_view key);
   // Value and expiry time go on under another name; `entry` ends. Requires: the new key is absent.
   Entry& rename(const Entry& entry, int db, std::string_view key);
   // `entry` and its value end.
@@ -75,6 +89,14 @@ class Keyspace {
   // A key that expires at or before `now`, the earliest first; nullptr if there is none.
   const Entry* first_expired(UnixMs now) const;
 
+  // The same for a field of a hash. Requires: `entry` is for writing and has the field. Call field_expiry_changed()
+  // then, as after each change of a hash.
+  void expire_field(Entry& entry, std::string_view field, UnixMs when);
+  void field_expiry_changed(Entry& entry);
+  UnixMs earliest_field_expiry() const { return {field_expiries_.first_when()}; }
+  // A hash of which a field expires at or before `now`, the earliest first; nullptr if there is none.
+  const Entry* first_with_expired_field(UnixMs now) const;
+
   size_t size(int db) const { return databases_[database(db)].size(); }
   // Heap memory of the table that finds them, in bytes; not of the entries. O(segments).
   size_t table_bytes(int db) const { return databases_[database(db)].bytes(); }
@@ -87,6 +109,8 @@ class Keyspace {
   // first call to the last is visited at least once, whatever is added and erased in between. `wanted` is a
   // hint. `visit` must not change the keyspace. The cursor stays below 2^48.
   uint64_t scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const;
+  // A key chosen by `random`, each about as likely as another; nullptr if the database is empty.
+  const Entry* choose(int db, uint64_t random) const { return databases_[database(db)].choose(random); }
   // Every key, in no order.
   void for_each(int db, const Visit& visit) const;
 
@@ -104,6 +128,10 @@ class Keyspace {
   enum class Arrival : uint8_t { kNew, kOverwritten, kTypeChanged };
   std::function<void(int db, std::string_view key, Arrival arrival)> on_arrival;
 
+  // Of the hashes, sets and sorted sets here, and of those that are made elsewhere to be inserted. All but the seed may
+  // be changed.
+  CollectionForms forms;
+
   void check_invariants() const;
 
  private:
@@ -114,10 +142,14 @@ class Keyspace {
     return static_cast<size_t>(db);
   }
   Entry& insert(int db, std::string_view key);
+  // The entry of that key, new or not, with any string in it; it is about to hold a value of that type.
+  Entry& overwrite(int db, std::string_view key, ValueType type, Expiry expiry);
+  // The hash of the entry is to go, or to another entry: its fields wake nobody any more.
+  void disarm_fields(Entry& entry);
   // Before a change of `entry`: a snapshot that has not recorded it does so now.
   void before_change(Entry& entry);
 
-  std::array<KeyTable, kDatabases> databases_;
+  std::array<SegmentedTable<Entry>, kDatabases> databases_;
   // Keys that have an expiry time, and the sum of these in two parts, because one would not hold that of ten million.
   struct Ends {
     size_t count = 0;
@@ -129,6 +161,7 @@ class Keyspace {
   };
   std::array<Ends, kDatabases> expires_{};
   TimerHeap expiries_;
+  TimerHeap field_expiries_;   // a HashTimer for each hash of which a field expires
   uint64_t expiry_order_ = 0;  // keys that expire in the same millisecond go in the order they were told to
 
   Snapshot* snapshot_ = nullptr;  // the one in progress

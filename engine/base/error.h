@@ -20,6 +20,7 @@ namespace sluice {
                            "value must between -9223372036854775807 and 9223372036854775807")                        \
   X(kNotFloat,             "ERR value is not a valid float")                                                         \
   X(kNotPositive,          "ERR value is out of range, must be positive")                                            \
+  X(kOutOfRange,           "ERR value is out of range")                                                               \
   X(kOverflow,             "ERR increment or decrement would overflow")                                              \
   X(kNoSuchKey,            "ERR no such key")                                                                        \
   X(kIndexOutOfRange,      "ERR index out of range")                                                                 \

@@ -82,6 +82,7 @@ Token match_byte(std::string_view pattern, char byte, LetterCase letters) {
 }  // namespace
 
 bool glob_matches(std::string_view pattern, std::string_view text, LetterCase letters) {
+  if (text.empty()) return pattern.empty();
   Budget budget(pattern.size() + text.size());
   size_t at = 0;  // in the pattern
   size_t byte = 0;

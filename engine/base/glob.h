@@ -7,8 +7,8 @@
 //   [a-cx]  one of these; [^a-cx] one of the others. A '\' in it takes the next byte as it is
 //   \x      x itself, whatever x is
 //
-// The odd corners are Redis's: a class that is not closed ends with the pattern, [z-a] is [a-z], [] matches
-// nothing, and a '\' at the very end stands for itself.
+// The odd corners are Redis's: no bytes at all are matched by no pattern but the empty one, a class that is not
+// closed ends with the pattern, [z-a] is [a-z], [] matches nothing, and a '\' at the very end stands for itself.
 //
 // A client chooses both sides, so the work is bounded: kGlobWorkMax steps and kGlobWorkPerByteMax more for
 // each byte of pattern and text; what is not decided by then does not match. Only patterns made to be slow
