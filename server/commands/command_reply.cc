@@ -121,7 +121,7 @@ void reply_key_spec(ReplyWriter& reply, const KeySpec& keys) {
   reply_key_flags(reply, keys.flags);
 
   reply.bulk("begin_search");
-  if (keys.kind == KeySpec::Kind::kConditions) {
+  if (keys.kind == KeySpec::Kind::kConditions || !keys.told) {
     reply_search(reply, "unknown", 0);
     reply.bulk("find_keys");
     reply_search(reply, "unknown", 0);

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Commands on keys whatever they hold: whether they exist, until when, and their end.
+// Commands on keys whatever they hold: whether they exist, which there are, and their end. Until when is in expiry.cc,
+// under what name in keys_move.cc.
+#include <algorithm>
 #include <optional>
-#include <string>
+#include <vector>
 
+#include "engine/base/ascii.h"
+#include "engine/base/glob.h"
+#include "engine/base/number_text.h"
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
+#include "server/commands/scan_options.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
 
@@ -19,14 +25,16 @@ using core::CommandSpec;
 using core::KeyEvent;
 using core::KeySpec;
 
+// RANDOMKEY looks at so many keys before it takes it that all have ended, though some have not been removed yet.
+constexpr int kRandomKeyTries = 100;
+
 // --- Existence
 
 Result<void> del(CommandCall& call) {
   int64_t removed = 0;
   bool dropped = false;
   for (const std::string_view key : call.words.subspan(1)) {
-    const Entry* entry = call.keyspace().find(call.db(), key);
-    if (entry != nullptr) {
+    if (const Entry* entry = call.keyspace().find(call.db(), key)) {
       call.keyspace().erase(*entry);
       ++removed;
       call.changed(key, KeyEvent::kDel);
@@ -39,158 +47,109 @@ Result<void> del(CommandCall& call) {
   return {};
 }
 
+// TOUCH counts as use of the keys, and nothing else tells it from EXISTS.
 Result<void> exists(CommandCall& call) {
   int64_t count = 0;
   for (const std::string_view key : call.words.subspan(1)) {
-    const bool found = call.keyspace().find(call.db(), key) != nullptr;
-    call.looked_up(key, found);
-    if (found) ++count;
+    if (look_up(call, key) != nullptr) ++count;
   }
   call.reply.integer(count);
   return {};
 }
 
 Result<void> type(CommandCall& call) {
-  const Entry* entry = call.keyspace().find(call.db(), call.words[1]);
-  call.looked_up(call.words[1], entry != nullptr);
+  const Entry* entry = look_up(call, call.words[1]);
   call.reply.simple(entry == nullptr ? "none" : type_name(entry->type()));
   return {};
 }
 
-// --- Expiry
+// --- Finding keys
 
-struct ExpireCondition {
-  bool not_yet = false;  // NX
-  bool already = false;  // XX
-  bool later = false;    // GT; a key without an expiry time counts as never expiring
-  bool sooner = false;   // LT
+// Keys whose time is over, but which have not been ended yet, are not shown.
+bool shown(const CommandCall& call, const Entry& entry) {
+  return !call.keyspace().expired(entry, call.stamp.now);
+}
+
+Result<void> keys(CommandCall& call) {
+  const std::string_view pattern = call.words[1];
+  const bool all = pattern == "*";
+  size_t count = 0;
+  const size_t mark = call.reply.array_later();
+  call.keyspace().for_each(call.db(), [&](const Entry& entry) {
+    if (!all && !glob_matches(pattern, entry.key())) return;
+    if (!shown(call, entry)) return;
+    call.reply.bulk(entry.key());
+    ++count;
+  });
+  call.reply.set_array_length(mark, count);
+  return {};
+}
+
+struct KeyScanOptions {
+  uint64_t cursor = 0;
+  std::string_view pattern = "*";
+  std::optional<std::string_view> type;
+  size_t count = 10;
 };
 
-Result<ExpireCondition> condition_arguments(CommandCall& call) {
-  ExpireCondition condition;
-  Args args(call.words, 3);
+Result<KeyScanOptions> key_scan_options(CommandCall& call) {
+  KeyScanOptions options;
+  TRY(options.cursor, cursor_argument(call, 1));
+  Args args(call.words, 2);
   while (args.more()) {
-    if (args.accept("NX")) {
-      condition.not_yet = true;
-    } else if (args.accept("XX")) {
-      condition.already = true;
-    } else if (args.accept("GT")) {
-      condition.later = true;
-    } else if (args.accept("LT")) {
-      condition.sooner = true;
+    if (args.left() < 2) return Error::kSyntax;
+    if (args.accept("COUNT")) {
+      const int64_t count = args.integer();
+      TRY_VOID(args.good());
+      if (count < 1) return Error::kSyntax;
+      options.count = static_cast<size_t>(count);
+    } else if (args.accept("MATCH")) {
+      options.pattern = args.text();
+    } else if (args.accept("TYPE")) {
+      options.type = args.text();
     } else {
-      return call.fail(std::string("ERR Unsupported option ").append(args.text()));
+      return Error::kSyntax;
     }
   }
-  if (condition.not_yet && (condition.already || condition.later || condition.sooner)) {
-    return call.fail("ERR NX and XX, GT or LT options at the same time are not compatible");
-  }
-  if (condition.later && condition.sooner) {
-    return call.fail("ERR GT and LT options at the same time are not compatible");
-  }
-  return condition;
+  return options;
 }
 
-bool holds(const ExpireCondition& condition, std::optional<UnixMs> current, UnixMs wanted) {
-  if (condition.not_yet && current) return false;
-  if (condition.already && !current) return false;
-  if (condition.later && (!current || wanted <= *current)) return false;
-  if (condition.sooner && current && wanted >= *current) return false;
-  return true;
+Result<void> scan(CommandCall& call) {
+  TRY(const KeyScanOptions options, key_scan_options(call));
+  std::vector<std::string_view> found;
+  const bool all = options.pattern == "*";
+  const uint64_t cursor =
+      call.keyspace().scan(call.db(), options.cursor, options.count, [&](const Entry& entry) {
+        if (!all && !glob_matches(options.pattern, entry.key())) return;
+        if (options.type && !equals_folded(*options.type, type_name(entry.type()))) return;
+        if (shown(call, entry)) found.push_back(entry.key());
+      });
+  char text[kI64CharsMax];
+  call.reply.array(2);
+  call.reply.bulk({text, format_u64(text, cursor)});
+  call.reply.array(found.size());
+  for (const std::string_view key : found)
+    call.reply.bulk(key);
+  return {};
 }
 
-enum class TimeUnit : uint8_t { kSeconds, kMilliseconds };
-
-// The point in time that `text` names, counted from `from`. Nothing if it does not fit 64 bits of milliseconds.
-std::optional<UnixMs> expiry_time(int64_t amount, TimeUnit unit, UnixMs from) {
-  if (unit == TimeUnit::kSeconds && __builtin_mul_overflow(amount, 1000, &amount)) return std::nullopt;
-  int64_t when = 0;
-  if (__builtin_add_overflow(amount, from.count, &when)) return std::nullopt;
-  return UnixMs{when};
-}
-
-Result<void> expire_at(CommandCall& call, TimeUnit unit, UnixMs from) {
-  const std::string_view key = call.words[1];
-  TRY(const ExpireCondition condition, condition_arguments(call));
-  const auto amount = parse_i64(call.words[2]);
-  if (!amount) return Error::kNotInteger;
-  const auto when = expiry_time(*amount, unit, from);
-  if (!when) {
-    return call.fail(std::string("ERR invalid expire time in '").append(call.spec.name).append("' command"));
+// Which one is chance, and not logged.
+Result<void> randomkey(CommandCall& call) {
+  const Entry* chosen = nullptr;
+  for (int tries = 0; tries < kRandomKeyTries && chosen == nullptr; ++tries) {
+    chosen = call.keyspace().choose(call.db(), call.server.seams.entropy.draw());
+    if (chosen == nullptr) break;  // no keys
+    if (!shown(call, *chosen)) chosen = nullptr;
   }
-  const Entry* entry = call.keyspace().find(call.db(), key);
-  if (entry == nullptr || !holds(condition, call.keyspace().expires_at(*entry), *when)) {
-    call.reply.integer(0);
-    return {};
-  }
-  // A record keeps a time that has passed: the key ended later, and that has a record of its own.
-  if (*when <= call.stamp.now && call.mode != CommandCall::Mode::kReplay) {
-    call.keyspace().erase(*entry);
-    call.log_as({"DEL", key});
-    call.changed(key, KeyEvent::kDel);
+  if (chosen == nullptr) {
+    call.reply.null();
   } else {
-    call.keyspace().expire_at(*entry, *when);
-    char text[kI64CharsMax];
-    call.log_as({"PEXPIREAT", key, {text, format_i64(text, when->count)}});
-    call.changed(key, KeyEvent::kExpire);
+    call.reply.bulk(chosen->key());
   }
-  call.reply.integer(1);
-  return {};
-}
-
-Result<void> expire(CommandCall& call) {
-  return expire_at(call, TimeUnit::kSeconds, call.stamp.now);
-}
-Result<void> pexpire(CommandCall& call) {
-  return expire_at(call, TimeUnit::kMilliseconds, call.stamp.now);
-}
-Result<void> expireat(CommandCall& call) {
-  return expire_at(call, TimeUnit::kSeconds, UnixMs{0});
-}
-Result<void> pexpireat(CommandCall& call) {
-  return expire_at(call, TimeUnit::kMilliseconds, UnixMs{0});
-}
-
-// -2: no such key, -1: it never expires.
-int64_t time_left(CommandCall& call, UnixMs from) {
-  const Entry* entry = call.keyspace().find(call.db(), call.words[1]);
-  call.looked_up(call.words[1], entry != nullptr);
-  if (entry == nullptr) return -2;
-  const auto when = call.keyspace().expires_at(*entry);
-  if (!when) return -1;
-  return std::max<int64_t>(0, (*when - from).count);
-}
-
-Result<void> reply_time(CommandCall& call, TimeUnit unit, UnixMs from) {
-  const int64_t left = time_left(call, from);
-  // Seconds are rounded to the nearest.
-  call.reply.integer(left < 0 || unit == TimeUnit::kMilliseconds ? left : (left + 500) / 1000);
-  return {};
-}
-
-Result<void> ttl(CommandCall& call) {
-  return reply_time(call, TimeUnit::kSeconds, call.stamp.now);
-}
-Result<void> pttl(CommandCall& call) {
-  return reply_time(call, TimeUnit::kMilliseconds, call.stamp.now);
-}
-
-Result<void> persist(CommandCall& call) {
-  const std::string_view key = call.words[1];
-  const Entry* entry = call.keyspace().find(call.db(), key);
-  const bool persisted = entry != nullptr && call.keyspace().persist(*entry);
-  if (persisted) {
-    call.log();
-    call.changed(key, KeyEvent::kPersist);
-  }
-  call.reply.integer(persisted ? 1 : 0);
   return {};
 }
 
 // --- Rows
-
-constexpr std::string_view kExpireCondition = "key seconds:integer condition:[NX|XX|GT|LT]";
-constexpr std::string_view kPexpireCondition = "key milliseconds:integer condition:[NX|XX|GT|LT]";
 
 constexpr CommandSpec kRows[] = {
     {.name = "del",
@@ -200,7 +159,7 @@ constexpr CommandSpec kRows[] = {
      .flags = core::kWrite,
      .keys = {KeySpec::range(1, -1, 1, core::kRm | core::kDelete)},
      .since = "1.0.0",
-     .complexity = "O(N), N the number of keys and of the elements that they hold",
+     .complexity = "O(N), N the number of keys; what is large is freed in steps",
      .summary = "Ends keys."},
     {.name = "unlink",
      .syntax = "key...",
@@ -209,7 +168,7 @@ constexpr CommandSpec kRows[] = {
      .flags = core::kWrite | core::kFast,
      .keys = {KeySpec::range(1, -1, 1, core::kRm | core::kDelete)},
      .since = "4.0.0",
-     .complexity = "O(N), N the number of keys and of the elements that they hold",
+     .complexity = "O(N), N the number of keys; what is large is freed in steps",
      .summary = "Ends keys, as DEL does."},
     {.name = "exists",
      .syntax = "key...",
@@ -229,69 +188,38 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Tells the type of what a key holds."},
-    {.name = "expire",
-     .syntax = kExpireCondition,
-     .handler = expire,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(core::kRw | core::kUpdate)},
+    {.name = "touch",
+     .syntax = "key...",
+     .handler = exists,
+     .arity = Arity::at_least(2),
+     .flags = core::kReadOnly | core::kFast,
+     .keys = {KeySpec::range(1, -1, 1, core::kRo)},
+     .since = "3.2.1",
+     .complexity = "O(N), N the number of keys",
+     .summary = "Counts how many of the keys exist, and counts that as use of them."},
+    {.name = "keys",
+     .syntax = "pattern:pattern",
+     .handler = keys,
+     .arity = Arity::exactly(2),
+     .flags = core::kReadOnly | core::kDangerous,
+     .since = "1.0.0",
+     .complexity = "O(N), N the number of keys of the database, in one piece",
+     .summary = "Lists the keys that match a pattern."},
+    {.name = "scan",
+     .syntax = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
+     .handler = scan,
+     .arity = Arity::at_least(2),
+     .flags = core::kReadOnly,
+     .since = "2.8.0",
+     .complexity = "O(1) for each call, O(N) for all until the cursor is 0 again, N the number of keys",
+     .summary = "Lists some of the keys, and where to go on."},
+    {.name = "randomkey",
+     .handler = randomkey,
+     .arity = Arity::exactly(1),
+     .flags = core::kReadOnly,
      .since = "1.0.0",
      .complexity = "O(1)",
-     .summary = "Ends a key after so many seconds."},
-    {.name = "pexpire",
-     .syntax = kPexpireCondition,
-     .handler = pexpire,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(core::kRw | core::kUpdate)},
-     .since = "2.6.0",
-     .complexity = "O(1)",
-     .summary = "Ends a key after so many milliseconds."},
-    {.name = "expireat",
-     .syntax = "key unix-time-seconds:unix-time condition:[NX|XX|GT|LT]",
-     .handler = expireat,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(core::kRw | core::kUpdate)},
-     .since = "1.2.0",
-     .complexity = "O(1)",
-     .summary = "Ends a key at a time, in seconds since 1970."},
-    {.name = "pexpireat",
-     .syntax = "key unix-time-milliseconds:unix-time condition:[NX|XX|GT|LT]",
-     .handler = pexpireat,
-     .arity = Arity::at_least(3),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(core::kRw | core::kUpdate)},
-     .since = "2.6.0",
-     .complexity = "O(1)",
-     .summary = "Ends a key at a time, in milliseconds since 1970."},
-    {.name = "ttl",
-     .syntax = "key",
-     .handler = ttl,
-     .arity = Arity::exactly(2),
-     .flags = core::kReadOnly | core::kFast,
-     .keys = {KeySpec::one(core::kRo | core::kAccess)},
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .summary = "Tells how many seconds a key has left; -1 for ever, -2 no such key."},
-    {.name = "pttl",
-     .syntax = "key",
-     .handler = pttl,
-     .arity = Arity::exactly(2),
-     .flags = core::kReadOnly | core::kFast,
-     .keys = {KeySpec::one(core::kRo | core::kAccess)},
-     .since = "2.6.0",
-     .complexity = "O(1)",
-     .summary = "Tells how many milliseconds a key has left; -1 for ever, -2 no such key."},
-    {.name = "persist",
-     .syntax = "key",
-     .handler = persist,
-     .arity = Arity::exactly(2),
-     .flags = core::kWrite | core::kFast,
-     .keys = {KeySpec::one(core::kRw | core::kUpdate)},
-     .since = "2.2.0",
-     .complexity = "O(1)",
-     .summary = "Takes the expiry time off a key."},
+     .summary = "Replies one of the keys, whichever."},
 };
 static_assert(core::well_formed(kRows));
 

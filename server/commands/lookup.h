@@ -12,10 +12,16 @@
 
 namespace sluice::commands {
 
-// The entry, or nullptr if there is no such key; kWrongType if it holds something else. Counts as a hit or a miss.
-inline Result<const Entry*> find_to_read(core::CommandCall& call, std::string_view key, ValueType type) {
+// The entry, or nullptr if there is no such key, whatever it holds. Counts as a hit or a miss.
+inline const Entry* look_up(core::CommandCall& call, std::string_view key) {
   const Entry* entry = call.keyspace().find(call.db(), key);
   call.looked_up(key, entry != nullptr);
+  return entry;
+}
+
+// The entry, or nullptr if there is no such key; kWrongType if it holds something else. Counts as a hit or a miss.
+inline Result<const Entry*> find_to_read(core::CommandCall& call, std::string_view key, ValueType type) {
+  const Entry* entry = look_up(call, key);
   if (entry != nullptr && entry->type() != type) return Error::kWrongType;
   return entry;
 }

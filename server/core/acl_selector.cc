@@ -212,6 +212,13 @@ bool AclSelector::allows_key(std::string_view key, uint8_t access) const {
   });
 }
 
+bool AclSelector::allows_all_keys(uint8_t access) const {
+  if (all_keys_) return true;
+  return std::any_of(keys_.begin(), keys_.end(), [access](const KeyPattern& each) {
+    return (each.access & access) == access && each.pattern == "*";
+  });
+}
+
 bool AclSelector::allows_channel(std::string_view channel, bool is_pattern) const {
   if (all_channels_) return true;
   return std::any_of(channels_.begin(), channels_.end(), [channel, is_pattern](const std::string& allowed) {

@@ -60,6 +60,7 @@ class AclSelector {
   // The words count where a command is only allowed with certain first arguments.
   bool allows_command(const CommandSpec& spec, Words words) const;
   bool allows_key(std::string_view key, uint8_t access) const;
+  bool allows_all_keys(uint8_t access) const;
   // A pattern to subscribe to must be allowed in these very words.
   bool allows_channel(std::string_view channel, bool is_pattern) const;
   const std::vector<std::string>& channels() const { return channels_; }

@@ -152,9 +152,9 @@ bool AclUser::may_access(const CommandSpec& spec, Words words, std::string_view 
          });
 }
 
-bool AclUser::may_access_all_keys(const CommandSpec& spec, Words words) const {
+bool AclUser::may_access_all_keys(const CommandSpec& spec, Words words, uint8_t access) const {
   return unrestricted_ || std::any_of(selectors_.begin(), selectors_.end(), [&](const AclSelector& selector) {
-           return selector.all_keys() && selector.allows_command(spec, words);
+           return selector.allows_all_keys(access) && check_with(selector, spec, words).allowed();
          });
 }
 

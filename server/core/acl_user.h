@@ -51,7 +51,7 @@ class AclUser {
   // For handlers that come upon keys which their words do not name: whether one selector allows the command and the
   // key, or the command and every key.
   bool may_access(const CommandSpec& spec, Words words, std::string_view key, uint8_t access) const;
-  bool may_access_all_keys(const CommandSpec& spec, Words words) const;
+  bool may_access_all_keys(const CommandSpec& spec, Words words, uint8_t access) const;
   bool may_use_channel(std::string_view channel, bool is_pattern) const;
 
   std::vector<std::string_view> flags() const;

@@ -58,7 +58,7 @@ bool has_keys(const CommandSpec& spec) {
 
 // FLUSHALL, DBSIZE and the like are about all keys, though they name none.
 bool concerns_keyspace(const CommandSpec& spec) {
-  if (spec.group == Group::kGeneric) return true;
+  if (spec.group == Group::kGeneric) return (spec.flags & kOfCollections) == 0;
   return spec.group == Group::kServer && !has_keys(spec) && (spec.flags & (kWrite | kReadOnly)) != 0;
 }
 
@@ -85,6 +85,9 @@ std::vector<std::string_view> categories_of(const CommandSpec& spec) {
   add_if(concerns_keyspace(spec), "keyspace");
   add_if(has(kReadOnly) && spec.group != Group::kScripting, "read");
   add_if(has(kWrite), "write");
+  add_if(has(kOfCollections), "set");
+  add_if(has(kOfCollections), "sortedset");
+  add_if(has(kOfCollections), "list");
   add_if(!group_last && spec.group != Group::kGeneric, group);
   add_if(has(kPubSub) && spec.group != Group::kPubSub, "pubsub");
   add_if(has(kAdmin), "admin");

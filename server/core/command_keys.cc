@@ -81,6 +81,7 @@ KeyRange locate_keys(const KeySpec& keys, std::span<const std::string_view> word
     case KeySpec::Kind::kConditions:
       return {.valid = false};
     case KeySpec::Kind::kNone:
+    case KeySpec::Kind::kUnknown:
     case KeySpec::Kind::kOption:  // no range: for_each_key()
       return {};
     case KeySpec::Kind::kCounted:

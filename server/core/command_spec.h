@@ -51,6 +51,8 @@ enum CommandFlag : uint32_t {
   kSentinel = 1u << 19,
   kReplyIsPush = 1u << 20,   // what it replies is no reply but a push: (un)subscribing
   kMayReplicate = 1u << 21,  // concerns others, though it changes no key: held by a pause of writes
+  kOfCollections =
+      1u << 22,  // in the ACL categories of lists, sets and sorted sets, and in none of its group
 };
 
 // What a command does to keys, in the words of COMMAND INFO's key specifications.
@@ -77,7 +79,7 @@ struct OptionWords {
 
 // Where in a request the keys are.
 struct KeySpec {
-  enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord, kConditions, kOption };
+  enum class Kind : uint8_t { kNone, kRange, kCounted, kAfterWord, kConditions, kOption, kUnknown };
   Kind kind = Kind::kNone;
   uint16_t flags = 0;
   int first = 0;  // kRange: index of the first key; kCounted: index of the number of keys
@@ -87,6 +89,7 @@ struct KeySpec {
       {};  // kAfterWord: keys begin behind this word and are the first half of what follows
   // kAfterWord: what may stand before it. A value of an option may be that word as well.
   std::span<const OptionWords> options = {};
+  bool told = true;  // by COMMAND INFO; else it says "unknown", as Redis does
 
   static constexpr KeySpec one(uint16_t flags, int index = 1) {
     return {Kind::kRange, flags, index, index, 1};
@@ -107,13 +110,22 @@ struct KeySpec {
   static constexpr KeySpec option(std::string_view word, int index, uint16_t flags) {
     return {Kind::kOption, flags, index, 0, 1, word};
   }
+  constexpr KeySpec untold() const {
+    KeySpec same = *this;
+    same.told = false;
+    return same;
+  }
+  // Keys that follow from what other keys hold: the request does not say them.
+  static constexpr KeySpec unknown(uint16_t flags) {
+    return KeySpec{.kind = Kind::kUnknown, .flags = flags}.untold();
+  }
   // The word is looked for behind options. COMMAND INFO says `index` for where, which is all it can say.
   static constexpr KeySpec after_word(std::string_view word, int index, uint16_t flags,
                                       std::span<const OptionWords> options) {
     return {Kind::kAfterWord, flags, index, 0, 1, word, options};
   }
 };
-using Keys = std::array<KeySpec, 2>;
+using Keys = std::array<KeySpec, 3>;
 
 enum class Group : uint8_t {
   kGeneric,

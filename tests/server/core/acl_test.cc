@@ -138,8 +138,13 @@ TEST_CASE("keys that the words do not name can be asked for", "[acl]") {
   const CommandSpec& set = *table().find("set");
   REQUIRE(user.may_access(get, {}, "a", kReadsKey));
   REQUIRE_FALSE(user.may_access(get, {}, "b", kReadsKey));
-  REQUIRE_FALSE(user.may_access_all_keys(get, {}));
-  REQUIRE(user.may_access_all_keys(set, {}));
+  const std::string_view get_words[] = {"get", "a"};
+  const std::string_view set_words[] = {"set", "b", "v"};
+  REQUIRE_FALSE(user.may_access_all_keys(get, get_words, kReadsKey));
+  REQUIRE(user.may_access_all_keys(set, set_words, kAnyKeyAccess));
+  const AclUser reader = user_with({"+get", "%R~*"});
+  REQUIRE(reader.may_access_all_keys(get, get_words, kReadsKey));
+  REQUIRE_FALSE(reader.may_access_all_keys(get, get_words, kAnyKeyAccess));
 }
 
 TEST_CASE("a login must be right in everything", "[acl]") {
