@@ -13,7 +13,7 @@ namespace sluice {
 struct CollectionForms {
   uint64_t hash_seed = 0;
 
-  size_t hash_fields_max = 128;  // of a packed hash
+  size_t hash_fields_max = 512;  // of a packed hash
   size_t hash_bytes_max = 64;    // of a name or a value in it
   size_t set_integers_max = 512;
   size_t set_members_max = 128;

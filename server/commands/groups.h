@@ -12,6 +12,11 @@ namespace sluice::commands {
 
 std::span<const core::CommandSpec> acl_commands();
 std::span<const core::CommandSpec> keys_commands();
+std::span<const core::CommandSpec> keys_move_commands();
+std::span<const core::CommandSpec> expiry_commands();
+std::span<const core::CommandSpec> object_commands();
+std::span<const core::CommandSpec> sort_commands();
+std::span<const core::CommandSpec> dump_commands();
 std::span<const core::CommandSpec> string_commands();
 std::span<const core::CommandSpec> string_range_commands();
 std::span<const core::CommandSpec> string_many_commands();
@@ -38,6 +43,14 @@ std::span<const core::CommandSpec> queue_pending_commands();
 std::span<const core::CommandSpec> queue_policy_commands();
 std::span<const core::CommandSpec> queue_info_commands();
 std::span<const core::CommandSpec> queue_internal_commands();
+std::span<const core::CommandSpec> hash_commands();
+std::span<const core::CommandSpec> hash_expiry_commands();
+std::span<const core::CommandSpec> set_commands();
+std::span<const core::CommandSpec> set_operation_commands();
+std::span<const core::CommandSpec> sorted_set_commands();
+std::span<const core::CommandSpec> sorted_set_operation_commands();
+std::span<const core::CommandSpec> sorted_set_pop_commands();
+std::span<const core::CommandSpec> sorted_set_range_commands();
 std::span<const core::CommandSpec> transaction_commands();
 std::span<const core::CommandSpec> replication_commands();
 std::span<const core::CommandSpec> cluster_commands();

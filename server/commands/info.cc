@@ -150,6 +150,7 @@ constexpr InfoField kStatsFields[] = {
     {"rejected_connections",
      [](const Server& server) { return number(server.metrics.connections_rejected); }},
     {"expired_keys", [](const Server& server) { return number(server.metrics.keys_expired); }},
+    {"expired_subkeys", [](const Server& server) { return number(server.metrics.fields_expired); }},
     {"evicted_keys", [](const Server&) { return number(0); }},
     {"keyspace_hits", [](const Server& server) { return number(server.metrics.keyspace_hits); }},
     {"keyspace_misses", [](const Server& server) { return number(server.metrics.keyspace_misses); }},

@@ -27,6 +27,8 @@ bool worth_trying(const WaitFor& wanted, const Entry* entry) {
       // Not the rate: a waiter that it stops has to be run, so that it is woken when it no longer does.
       return !entry->list().is_queue() || entry->list().queue().open_for_reserve();
     }
+    case WaitKind::kSortedSetMember:
+      return entry != nullptr && entry->type() == ValueType::kSortedSet;
     case WaitKind::kStream:
       return entry != nullptr && entry->type() == ValueType::kStream;
     case WaitKind::kStreamGroup:

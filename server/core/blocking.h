@@ -37,13 +37,14 @@ struct Session;
 
 // What a waiter needs a key to be. A new kind is an enumerator here and a case in worth_trying().
 enum class WaitKind : uint8_t {
-  kListElement,   // a list with so many ready elements
-  kQueueMessage,  // a list with a ready element, for QRESERVE
-  kStream,        // any stream: which entries count, only the command knows
+  kListElement,      // a list with so many ready elements
+  kQueueMessage,     // a list with a ready element, for QRESERVE
+  kSortedSetMember,  // a sorted set
+  kStream,           // any stream: which entries count, only the command knows
   kStreamGroup,  // anything: if the stream or its group is gone, the command run again says so, and the wait has failed
   kLog,  // no key: that the log is on disk up to some record
 };
-inline constexpr size_t kWaitKinds = 5;
+inline constexpr size_t kWaitKinds = 6;
 
 // What a command waits for.
 struct WaitFor {

@@ -159,18 +159,9 @@ constexpr Directive kUnusedDirectives[] = {
     within(1, 10, unused("active-expire-effort", kInteger, "1", "Every key goes when its time has come.")),
     unused("activerehashing", kBoolean, "yes", "Hash tables always grow in steps."),
 
-    within(0, INT64_MAX,
-           unused("hash-max-listpack-entries", kInteger, "128", kEncodings, "hash-max-ziplist-entries")),
-    unused("hash-max-listpack-value", kMemory, "64", kEncodings, "hash-max-ziplist-value"),
     within(INT32_MIN, INT32_MAX,
            unused("list-max-listpack-size", kInteger, "-2", kEncodings, "list-max-ziplist-size")),
     within(0, INT32_MAX, unused("list-compress-depth", kInteger, "0", kEncodings)),
-    within(0, INT64_MAX, unused("set-max-intset-entries", kInteger, "512", kEncodings)),
-    within(0, INT64_MAX, unused("set-max-listpack-entries", kInteger, "128", kEncodings)),
-    unused("set-max-listpack-value", kMemory, "64", kEncodings),
-    within(0, INT64_MAX,
-           unused("zset-max-listpack-entries", kInteger, "128", kEncodings, "zset-max-ziplist-entries")),
-    unused("zset-max-listpack-value", kMemory, "64", kEncodings, "zset-max-ziplist-value"),
     unused("hll-sparse-max-bytes", kMemory, "3000", kEncodings),
 
     fixed(unused("always-show-logo", kBoolean, "no", kProcess)),

@@ -7,6 +7,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
+#include "engine/hash.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_keys.h"
 #include "server/core/execution.h"
@@ -188,11 +189,16 @@ void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words 
 
 void Dispatcher::expire_named_keys(Session& session, const CommandSpec& spec, Words words) {
   // Keys are expired at the start of each turn; only when more fell due than one turn takes are some left over.
-  if (server_.keyspace.first_expired(server_.sequencer.now()) == nullptr) [[likely]]
+  const UnixMs now = server_.sequencer.now();
+  if (server_.keyspace.earliest_expiry() > now && server_.keyspace.earliest_field_expiry() > now) [[likely]]
     return;
   for_each_key(spec, words, [&](size_t index, uint16_t) {
     const Entry* entry = server_.keyspace.find(session.db, words[index]);
-    if (entry != nullptr && server_.keyspace.expired(*entry, server_.sequencer.now())) server_.expire(*entry);
+    if (entry == nullptr) return;
+    if (server_.keyspace.expired(*entry, now)) return server_.expire(*entry);
+    const bool with_fields =
+        entry->type() == ValueType::kHash && entry->hash().first_expired(now).has_value();
+    if (with_fields) server_.expire_fields(*entry, SIZE_MAX);
   });
 }
 

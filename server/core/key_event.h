@@ -51,6 +51,31 @@ namespace sluice::core {
   X(kXgroupDestroy,        "xgroup-destroy",        't', true)   \
   X(kXgroupCreateconsumer, "xgroup-createconsumer", 't', false)  \
   X(kXgroupDelconsumer,    "xgroup-delconsumer",    't', false)  \
+  X(kHset,                  "hset",                  'h', false) \
+  X(kHdel,                  "hdel",                  'h', false) \
+  X(kHincrBy,               "hincrby",               'h', false) \
+  X(kHincrByFloat,          "hincrbyfloat",          'h', false) \
+  X(kHexpire,               "hexpire",               'h', false) \
+  X(kHexpired,              "hexpired",              'h', false) \
+  X(kHpersist,              "hpersist",              'h', false) \
+  X(kSadd,                  "sadd",                  's', false) \
+  X(kSrem,                  "srem",                  's', false) \
+  X(kSpop,                  "spop",                  's', false) \
+  X(kSinterStore,           "sinterstore",           's', true)  \
+  X(kSunionStore,           "sunionstore",           's', true)  \
+  X(kSdiffStore,            "sdiffstore",            's', true)  \
+  X(kZadd,                  "zadd",                  'z', true)  \
+  X(kZincr,                 "zincr",                 'z', true)  \
+  X(kZrem,                  "zrem",                  'z', false) \
+  X(kZremRangeByRank,       "zremrangebyrank",       'z', false) \
+  X(kZremRangeByScore,      "zremrangebyscore",      'z', false) \
+  X(kZremRangeByLex,        "zremrangebylex",        'z', false) \
+  X(kZpopMin,               "zpopmin",               'z', false) \
+  X(kZpopMax,               "zpopmax",               'z', false) \
+  X(kZrangeStore,           "zrangestore",           'z', true)  \
+  X(kZunionStore,           "zunionstore",           'z', true)  \
+  X(kZinterStore,           "zinterstore",           'z', true)  \
+  X(kZdiffStore,            "zdiffstore",            'z', true)  \
   X(kQueueReady,           "qready",                'l', true)   \
   X(kQueueChanged,         "qchanged",              'l', false)  \
   /* end */

@@ -52,6 +52,7 @@ struct Metrics {
   uint64_t output_limit_disconnections = 0;
   uint64_t query_limit_disconnections = 0;
   uint64_t keys_expired = 0;
+  uint64_t fields_expired = 0;  // of hashes
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   uint64_t errors_replied = 0;

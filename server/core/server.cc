@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "engine/base/number_text.h"
 #include "engine/digest.h"
+#include "engine/hash.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_call.h"
 #include "server/core/execution.h"
@@ -57,6 +58,7 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
   change_replication_id();
   internal_session_->internal = true;
   internal_session_->authenticated = true;
+  choose_forms();
   acl.set_new_users_have_channels(config.settings().acl_pubsub_default == PubSubDefault::kAllChannels);
   acl.set_default_password(config.settings().requirepass);
   keyspace.on_arrival = [this](int db, std::string_view key, Keyspace::Arrival arrival) {
@@ -70,6 +72,18 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
         return announce(db, key, KeyEvent::kTypeChanged);
     }
   };
+}
+
+void Server::choose_forms() {
+  const Settings& settings = config.settings();
+  CollectionForms& forms = keyspace.forms;
+  forms.hash_fields_max = static_cast<size_t>(settings.hash_max_listpack_entries);
+  forms.hash_bytes_max = settings.hash_max_listpack_value;
+  forms.set_integers_max = static_cast<size_t>(settings.set_max_intset_entries);
+  forms.set_members_max = static_cast<size_t>(settings.set_max_listpack_entries);
+  forms.set_bytes_max = settings.set_max_listpack_value;
+  forms.sorted_set_members_max = static_cast<size_t>(settings.zset_max_listpack_entries);
+  forms.sorted_set_bytes_max = settings.zset_max_listpack_value;
 }
 
 Server::~Server() {
@@ -177,7 +191,9 @@ MonoMs Server::next_deadline() const {
   if (!lost_sessions_.empty()) return sequencer.mono_now();
   deadline = std::min(deadline, blocking.next_deadline());
   // Logged times are on the sequencer's clock, which runs with the steady one.
-  const int64_t expiry = active_expire_ ? keyspace.earliest_expiry().count : INT64_MAX;
+  const int64_t expiry = active_expire_
+                             ? std::min(keyspace.earliest_expiry(), keyspace.earliest_field_expiry()).count
+                             : INT64_MAX;
   const int64_t due = std::min({expiry, queues.next_due(), queues.next_opening()});
   if (due != INT64_MAX) {
     const int64_t wait = std::max<int64_t>(0, due - sequencer.now().count);
@@ -193,6 +209,37 @@ void Server::expire_keys() {
     if (entry == nullptr) return;
     expire(*entry);
   }
+  for (size_t expired = 0; expired < kExpiredKeysMax;) {
+    const Entry* entry = keyspace.first_with_expired_field(sequencer.now());
+    if (entry == nullptr) return;
+    expired += expire_fields(*entry, kExpiredKeysMax - expired);
+  }
+}
+
+size_t Server::expire_fields(const Entry& found, size_t fields_max) {
+  Entry& entry = keyspace.for_write(found);
+  const std::string key(entry.key());
+  const int db = entry.db();
+  std::string_view words[] = {"HDEL", key, {}};
+  size_t expired = 0;
+  for (; expired < fields_max; ++expired) {
+    const auto field = entry.hash().first_expired(sequencer.now());
+    if (!field) break;
+    const std::string name(*field);
+    words[2] = name;
+    commit.append(db, words, {});
+    entry.hash().erase(name);
+  }
+  metrics.fields_expired += expired;
+  const bool ended = entry.hash().empty();
+  if (ended) {
+    keyspace.erase(entry);
+  } else {
+    keyspace.field_expiry_changed(entry);
+  }
+  if (expired > 0) key_changed(*internal_session_, db, key, KeyEvent::kHexpired);
+  if (ended) key_changed(*internal_session_, db, key, KeyEvent::kDel);
+  return expired;
 }
 
 void Server::expire(const Entry& entry) {

@@ -187,6 +187,9 @@ class Server {
   void end_pause();
   // Removes a key whose time is over, and logs that.
   void expire(const Entry& entry);
+  // The same for fields of a hash whose time is over, at most so many. The key goes with its last field.
+  // Returns how many there were.
+  size_t expire_fields(const Entry& entry, size_t fields_max);
   // Off: keys whose time is over go when a command names them, and not by themselves.
   void set_active_expire(bool on) { active_expire_ = on; }
   // 40 hexadecimal digits, drawn at the start.
@@ -247,6 +250,8 @@ class Server {
 
  private:
   friend class Execution;
+  // Tells the keyspace until when hashes, sets and sorted sets are packed.
+  void choose_forms();
   void execute_input(Session& session, std::string_view bytes);
   void expire_keys();
   void run_internal(Words words, int db = 0);

@@ -87,6 +87,7 @@ void Server::setting_changed(std::string_view directive) {
   const Settings& settings = config.settings();
   if (equals_folded(directive, "requirepass")) acl.set_default_password(settings.requirepass);
   if (equals_folded(directive, "acllog-max-len")) acl_log.trim(static_cast<size_t>(settings.acllog_max_len));
+  choose_forms();
   if (equals_folded(directive, "acl-pubsub-default"))
     acl.set_new_users_have_channels(settings.acl_pubsub_default == PubSubDefault::kAllChannels);
 }

@@ -88,6 +88,13 @@ struct Settings {
   bool aof_load_truncated;
 
   // --- Data structures
+  int64_t hash_max_listpack_entries;
+  uint64_t hash_max_listpack_value;
+  int64_t set_max_intset_entries;
+  int64_t set_max_listpack_entries;
+  uint64_t set_max_listpack_value;
+  int64_t zset_max_listpack_entries;
+  uint64_t zset_max_listpack_value;
   int64_t stream_node_max_entries;
   uint64_t stream_node_max_bytes;
   int64_t stream_idmp_duration;  // seconds
