@@ -28,7 +28,7 @@ CONNECTIONS = 6
 SETTLE_PINGS = 2
 TIMEOUT_SECONDS = 5.0
 SHRINK_TRIES_MAX = 300
-KEYS = ["l1", "l2", "l3", "s1", "x1", "x2", "m1"]
+KEYS = ["l1", "l2", "l3", "s1", "x1", "x2", "m1", "z1", "z2"]
 
 
 class Side:
@@ -83,7 +83,8 @@ class Side:
     def state(self):
         lines = []
         for key in KEYS:
-            for words in (["TYPE", key], ["LRANGE", key, "0", "-1"], ["GET", key], ["XRANGE", key, "-", "+"]):
+            for words in (["TYPE", key], ["LRANGE", key, "0", "-1"], ["GET", key], ["XRANGE", key, "-", "+"],
+                          ["ZRANGE", key, "0", "-1", "WITHSCORES"]):
                 lines.append(f"{' '.join(words)}: {show(self.control.ask(*words))}")
             for group in GROUPS:
                 lines.append(f"XPENDING {key} {group}: {show(self.control.ask('XPENDING', key, group))}")
@@ -99,9 +100,9 @@ def is_short(commands):
     if commands is None:
         return False
     words = commands[-1]
-    if words[0] in ("BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH"):
+    if words[0] in ("BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX"):
         return 0 < float(words[-1]) < 1
-    if words[0] == "BLMPOP":
+    if words[0] in ("BLMPOP", "BZMPOP"):
         return 0 < float(words[1]) < 1
     return words[0] in ("XREAD", "XREADGROUP") and "BLOCK" in words and 0 < int(words[words.index("BLOCK") + 1]) < 1000
 

@@ -135,6 +135,38 @@ SCENARIOS = [
     ("what a waiter puts somewhere has touched who watches that", [
         step(A, "WATCH l2"), step(B, "BLMOVE l1 l2 LEFT LEFT 0"), step(A, "MULTI", "PING"), step(C, "RPUSH l1 a"),
         step(A, "EXEC")]),
+    ("takers from sorted sets are served in the order in which they came", [
+        step(A, "BZPOPMIN z1 0"), step(B, "BZPOPMAX z1 0"), step(C, "BZMPOP 0 1 z1 MIN COUNT 2"), step(D, "BZPOPMIN z1 0"),
+        step(E, "ZADD z1 1 a 2 b 3 c 4 d"), step(E, "ZADD z1 5 e")]),
+    ("each kind of wait for sorted sets times out with a null array", [
+        step(A, "BZPOPMIN z1 z2 0.01"), step(B, "BZPOPMAX z1 0.02"), step(C, "BZMPOP 0.03 2 z1 z2 MAX COUNT 3"),
+        step(D, "BZMPOP 0 1 z1 MIN"), step(E, "ZADD z1 1 a 2 b")]),
+    ("the first sorted set with a member decides, from left to right", [
+        step(D, "ZADD z2 1 b", "SET s1 x"), step(A, "BZPOPMIN z1 z2 0"), step(B, "BZPOPMIN s1 z2 0.01"),
+        step(B, "BZPOPMIN z1 z2 0"), step(C, "BZMPOP 0 2 z1 z2 MIN"), step(D, "ZADD z1 1 a"), step(D, "ZADD z2 1 a")]),
+    ("poppers of lists and of sorted sets wait for one key in peace", [
+        step(A, "BLPOP z1 0"), step(B, "BZPOPMIN z1 0"), step(C, "XREAD BLOCK 0 STREAMS z1 0"), step(D, "ZADD z1 1 a"),
+        step(D, "RPUSH z1 a"), step(D, "XADD z1 1-1 f v")]),
+    ("a score that is added to wakes, one that is changed finds nobody", [
+        step(A, "BZPOPMIN z1 0"), step(B, "ZINCRBY z1 2 a"), step(B, "ZADD z1 1 a", "ZINCRBY z1 2 a"),
+        step(A, "BZPOPMIN z1 0")]),
+    ("a sorted set that was computed wakes", [
+        step(E, "ZADD z2 1 a 2 b", "SADD u1 a"), step(A, "BZPOPMIN z1 0"), step(B, "BZPOPMAX z1 0"),
+        step(C, "BZPOPMAX z1 0"), step(E, "ZUNIONSTORE z1 2 z2 u1"), step(E, "ZINTERSTORE z1 2 z2 u1")]),
+    ("a sorted set under another name, in a copy or from another database wakes", [
+        step(A, "BZPOPMIN z1 0"), step(B, "BZPOPMIN z1 0"), step(C, "BZPOPMIN z1 0"), step(E, "ZADD z2 1 a"),
+        step(E, "COPY z2 z1"), step(E, "RENAME z2 z1"), step(E, "SELECT 1", "ZADD z1 1 a", "MOVE z1 0", "SELECT 0")]),
+    ("lists and streams under another name, in a copy or from another database wake", [
+        step(A, "BLPOP l1 0"), step(B, "BLPOP l1 0"), step(C, "XREAD BLOCK 0 STREAMS x1 0"), step(D, "BLPOP l1 0"),
+        step(E, "RPUSH l2 a", "XADD x2 1-1 f v"), step(E, "COPY l2 l1"), step(E, "RENAME l2 l1"), step(E, "RENAME x2 x1"),
+        step(E, "SELECT 1", "RPUSH l1 a", "MOVE l1 0", "SELECT 0")]),
+    ("a list that was sorted into place wakes, and is what waiters take", [
+        step(A, "BLPOP l1 0"), step(B, "RPUSH l2 3 1 2", "SORT l2 STORE l1"), step(B, "LRANGE l1 0 -1")]),
+    ("inside a transaction takers from sorted sets do not wait", [
+        step(A, "MULTI", "BZPOPMIN z1 0", "BZMPOP 0 1 z1 MIN", "ZADD z1 1 a", "BZPOPMAX z1 0", "EXEC")]),
+    ("a transaction's sorted set is served in its final state", [
+        step(A, "BZPOPMIN z1 0"), step(B, "MULTI", "ZADD z1 1 a", "ZADD z1 0 b", "ZREM z1 a", "ZADD z1 -1 c", "EXEC")]),
+    ("who goes away takes no member", [step(A, "BZPOPMIN z1 0"), (A, None), step(B, "ZADD z1 1 a", "ZCARD z1")]),
     ("waits are per database", [
         step(A, "SELECT 1", "BLPOP l1 0"), step(B, "RPUSH l1 a"), step(B, "SELECT 1", "RPUSH l1 b", "SELECT 0")]),
 ]
@@ -143,6 +175,7 @@ LISTS = ["l1", "l2", "l3"]
 OF_ANY_TYPE = "l3"  # waited for alone only
 STREAMS = ["x1", "x2"]
 OF_BOTH = "m1"  # is a list or a stream, as it comes; waited for alone, and in no group: a type that comes to it ends that
+SORTED_SETS = ["z1", "z2"]
 GROUPS = ["g", "h"]
 
 
@@ -179,7 +212,9 @@ def random_scenario(rng, connections):
         elif what < 0.72:
             entry += 1
             steps.append((who, [["XADD", rng.choice(STREAMS), f"{entry}-1", "f", str(entry)]]))
-        elif what < 0.76:
+        elif what < 0.80:
+            steps.append((who, [change_sorted_set(rng)]))
+        elif what < 0.84:
             steps.append((who, [rng.choice([["LMOVE", rng.choice(LISTS), rng.choice(LISTS), side(rng), side(rng)],
                                             ["RPOPLPUSH", rng.choice(LISTS), rng.choice(LISTS)],
                                             ["LMPOP", "1", rng.choice(LISTS), side(rng), "COUNT", "2"]])]))
@@ -210,6 +245,8 @@ def side(rng):
 
 def wait(rng, several, short, consumer):
     seconds = rng.choice(["0.01", "0.02", "0.05"]) if short else rng.choice(["0", "0", "100"])
+    if rng.random() < 0.2:
+        return wait_for_sorted_set(rng, several, seconds)
     kind = rng.random()
     if kind < 0.4:
         return [rng.choice(["BLPOP", "BRPOP"])] + lists_of(rng, several) + [seconds]
@@ -229,6 +266,20 @@ def wait(rng, several, short, consumer):
         return (["XREADGROUP", "GROUP", rng.choice(GROUPS), consumer] + count + no_ack
                 + ["BLOCK", str(int(float(seconds) * 1000)), "STREAMS"] + keys + [">"] * len(keys))
     return ["XREAD"] + count + ["BLOCK", str(int(float(seconds) * 1000)), "STREAMS"] + keys + ["$"] * len(keys)
+
+
+def wait_for_sorted_set(rng, several, seconds):
+    keys = rng.sample(SORTED_SETS, rng.randint(1, 2)) if several else [rng.choice(SORTED_SETS)]
+    if rng.random() < 0.6:
+        return [rng.choice(["BZPOPMIN", "BZPOPMAX"])] + keys + [seconds]
+    count = ["COUNT", rng.choice(["1", "2", "5"])] if rng.random() < 0.6 else []
+    return ["BZMPOP", seconds, str(len(keys))] + keys + [rng.choice(["MIN", "MAX"])] + count
+
+
+def change_sorted_set(rng):
+    key, member = rng.choice(SORTED_SETS), rng.choice("abcdef")
+    return rng.choice([["ZADD", key, str(rng.randrange(9)), member], ["ZINCRBY", key, "1", member], ["ZREM", key, member],
+                       ["ZADD", key, "1", "a", "2", "b", "3", "c"], ["ZPOPMIN", key]])
 
 
 def lists_of(rng, several):

@@ -28,6 +28,11 @@ KNOWN = {
     ("blpop", "flags"): "newer versions let scripts call it: it does not wait there",
     ("brpop", "flags"): "newer versions let scripts call it: it does not wait there",
     ("blmove", "flags"): "newer versions let scripts call it: it does not wait there",
+    ("bzpopmin", "flags"): "newer versions let scripts call it: it does not wait there",
+    ("bzpopmax", "flags"): "newer versions let scripts call it: it does not wait there",
+    ("move", "arity"): "it takes REPLACE, as Valkey's newer one does",
+    ("zrank", "arity"): "it takes WITHSCORE (7.2)",
+    ("zrevrank", "arity"): "it takes WITHSCORE (7.2)",
     ("brpoplpush", "flags"): "newer versions let scripts call it: it does not wait there",
 }
 # Where these differ a client goes wrong. Flags and categories are held as strictly for the commands about the server;

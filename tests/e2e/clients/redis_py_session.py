@@ -348,7 +348,7 @@ def introspection(r):
                    r.memory_purge(), kinds(r.memory_stats(), "peak.allocated", "total.allocated", "keys.count",
                                            "dataset.bytes", "peak.percentage")])
     say("command", [r.command_count() > 150, r.execute_command("COMMAND INFO", "get", "lmove", "none"),
-                    sorted(r.command_list(pattern="*pexpire*"))[:2], r.command_getkeysandflags("SET", "k", "v", "GET")])
+                    sorted(r.command_list(pattern="pexpire*"))[:2], r.command_getkeysandflags("SET", "k", "v", "GET")])
     say("keys of", [r.execute_command("COMMAND GETKEYS", "XREADGROUP", "GROUP", "g", "c", "STREAMS", "a", "b", ">",
                                       ">"), refused(lambda: r.execute_command("COMMAND GETKEYS", "PING"))])
     say("role", [r.role(), type(r.lastsave()).__name__, type(r.time()[0]).__name__])
