@@ -73,7 +73,7 @@ def value(client, name):
 def check_debian_configuration(binary, folder):
     port = free_port()
     words = [str(DEBIAN_CONF), "--port", str(port), "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "",
-             "--save", "", "--appendonly", "yes"]
+             "--save", "", "--appendonly", "yes", "--list-compress-depth", "1"]
     with Started(binary, folder, words) as server:
         client = server.client(port)
         expect(value(client, "appendonly") == "yes", "the command line wins")
@@ -83,7 +83,7 @@ def check_debian_configuration(binary, folder):
         expect(server.end() == 0, "SIGTERM ends it well")
         notices = [line for line in server.text().splitlines() if "does nothing here" in line]
         names = [line.split("'")[1] for line in notices]
-        expect(names and len(names) == len(set(names)), "one notice for each directive", notices)
+        expect(names == ["list-compress-depth"], "one notice for each directive", notices)
     with Started(binary, folder, words) as server:
         expect(server.client(port).ask("GET", "key").value == b"value", "and what was set is there again")
 
