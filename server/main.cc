@@ -205,6 +205,7 @@ core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, c
   facts.allocator_report = net::Memory::report;
   facts.purge_memory = net::Memory::purge;
   facts.pause = net::pause;
+  facts.end_at_once = net::end_at_once;
   facts.supervised = supervised;
   facts.take_directory = take_directory;
   facts.listen = [&network](const Settings& settings) { return network->listen_again(settings); };
@@ -256,6 +257,7 @@ int build_and_serve(Config config, const std::string& config_file) {
                       commands::command_table());
   net::Network network(loop, server, notices);
   network_place = &network;
+  server.serve_others = [&network] { network.serve_at_once(); };
   return serve(server, network, notices);
 }
 

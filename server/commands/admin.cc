@@ -88,18 +88,18 @@ Result<void> lastsave(CommandCall& call) {
 struct ShutdownOptions {
   bool now = false;
   bool abort = false;
+  bool nosave = false;
 };
 
 Result<ShutdownOptions> shutdown_options(CommandCall& call) {
   ShutdownOptions options;
   bool save = false;
-  bool nosave = false;
   Args args(call.words);
   while (args.more()) {
     if (args.accept("SAVE")) {
       save = true;
     } else if (args.accept("NOSAVE")) {
-      nosave = true;
+      options.nosave = true;
     } else if (args.accept("NOW") || args.accept("FORCE")) {
       options.now = true;
     } else if (args.accept("ABORT")) {
@@ -108,8 +108,8 @@ Result<ShutdownOptions> shutdown_options(CommandCall& call) {
       return Error::kSyntax;
     }
   }
-  if (save && nosave) return Error::kSyntax;
-  if (options.abort && (save || nosave || options.now)) return Error::kSyntax;
+  if (save && options.nosave) return Error::kSyntax;
+  if (options.abort && (save || options.nosave || options.now)) return Error::kSyntax;
   return options;
 }
 
@@ -125,6 +125,11 @@ Result<void> shutdown(CommandCall& call) {
     return {};
   }
   // No reply: that the connection ends is the answer.
+  if (call.server.script != nullptr) {
+    // What a script has done so far must not get into the log.
+    if (!options.nosave) return call.fail(call.server.script->busy_text());
+    call.server.facts.end_at_once();
+  }
   call.server.request_shutdown(options.now ? Server::Shutdown::kNow : Server::Shutdown::kSave);
   return {};
 }

@@ -35,6 +35,7 @@ constexpr FlagName<uint32_t> kCommandFlagNames[] = {
     {core::kLoading, "loading"},
     {core::kStale, "stale"},
     {core::kSkipMonitor, "skip_monitor"},
+    {core::kNoMandatoryKeys, "no_mandatory_keys"},
     {core::kSkipSlowlog, "skip_slowlog"},
     {core::kFast, "fast"},
     {core::kNoAuth, "no_auth"},

@@ -52,6 +52,8 @@ std::span<const core::CommandSpec> sorted_set_operation_commands();
 std::span<const core::CommandSpec> sorted_set_pop_commands();
 std::span<const core::CommandSpec> sorted_set_range_commands();
 std::span<const core::CommandSpec> transaction_commands();
+std::span<const core::CommandSpec> scripting_commands();
+std::span<const core::CommandSpec> function_commands();
 std::span<const core::CommandSpec> replication_commands();
 std::span<const core::CommandSpec> cluster_commands();
 std::span<const core::CommandSpec> connection_commands();

@@ -55,6 +55,8 @@ constexpr Group kGroups[] = {
     sorted_set_pop_commands,
     sorted_set_range_commands,
     transaction_commands,
+    scripting_commands,
+    function_commands,
     replication_commands,
     cluster_commands,
     connection_commands,

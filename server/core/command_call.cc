@@ -14,7 +14,7 @@ CommandCall::CommandCall(Server& server_in, Session& session_in, const CommandSp
       session(session_in),
       stamp(stamp_in),
       mode(mode_in),
-      reply(session_in.output, session_in.protocol),
+      reply(session_in.output, session_in.reply_protocol()),
       raw_(raw) {
   server.queues.set_now(stamp.now);
 }
@@ -51,6 +51,11 @@ void CommandCall::looked_up(std::string_view key, bool found) {
   }
   ++server.metrics.keyspace_misses;
   server.announce(session.db, key, KeyEvent::kKeyMiss);
+}
+
+void CommandCall::show_monitors() {
+  if (!server.monitors.empty()) [[unlikely]]
+    server.monitors.show(session, spec, words, Monitors::From::kClient);
 }
 
 void CommandCall::wake(std::string_view key) {

@@ -35,6 +35,7 @@ class CommandCall {
   enum class Mode : uint8_t {
     kClient,    // straight from a client
     kExec,      // inside a transaction: never waits
+    kScript,    // called by a script: likewise
     kWoken,     // again, for a client that was blocked on it
     kTimedOut,  // again and for the last time, for one that waits for the log
     kReplay,    // from the log: not logged again, nobody waits
@@ -78,6 +79,9 @@ class CommandCall {
     reply.error(text);
     return Error::kReplied;
   }
+
+  // Shows the command to monitors before it runs; for one that shows what it does itself.
+  void show_monitors();
 
   // False in a transaction, in a script, from the log and when the time is over: answer as if it were.
   bool may_block() const { return mode == Mode::kClient || mode == Mode::kWoken; }

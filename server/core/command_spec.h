@@ -53,6 +53,7 @@ enum CommandFlag : uint32_t {
   kMayReplicate = 1u << 21,  // concerns others, though it changes no key: held by a pause of writes
   kOfCollections =
       1u << 22,  // in the ACL categories of lists, sets and sorted sets, and in none of its group
+  kNoMandatoryKeys = 1u << 23,  // may be called without any
 };
 
 // What a command does to keys, in the words of COMMAND INFO's key specifications.

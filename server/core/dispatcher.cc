@@ -11,6 +11,7 @@
 #include "protocol/reply_writer.h"
 #include "server/core/command_keys.h"
 #include "server/core/execution.h"
+#include "server/core/script_run.h"
 #include "server/core/server.h"
 
 namespace sluice::core {
@@ -85,6 +86,8 @@ bool Dispatcher::admit(Session& session, const CommandSpec& spec, Words words) {
   std::string refusal;
   if (!session.authenticated && (spec.flags & kNoAuth) == 0 && server_.acl.login_required()) {
     refusal = error_text(Error::kNoAuth);
+  } else if (server_.script != nullptr && (spec.flags & kAllowBusy) == 0) {
+    refusal = server_.script->busy_text();
   } else if (session.in_multi && (spec.flags & kNoMulti) != 0) {
     refusal = error_text(Error::kNotInMulti);
   } else if (!permit(session, spec, words)) {
@@ -159,7 +162,8 @@ void Dispatcher::after_command(Session& session) {
     // It was for one command, or one transaction.
     if (!session.in_multi && session.last_container != "client") session.tracking->caching = false;
   }
-  if (server_.blocking.has_ready()) server_.serve_ready();
+  // In the middle of a script nobody is served: its own end does that.
+  if (server_.blocking.has_ready() && server_.script == nullptr) server_.serve_ready();
 }
 
 void Dispatcher::take(Session& session, Words words, std::string_view raw) {
@@ -213,8 +217,8 @@ bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std
   lap_ = server_.seams.steady_clock.stopwatch();
   if (session.tracking != nullptr && (spec.flags & kReadOnly) != 0) [[unlikely]]
     server_.tracking.note_read(session, spec, words);
-  if (!server_.monitors.empty() && (mode == CommandCall::Mode::kClient || mode == CommandCall::Mode::kExec))
-    server_.monitors.show(session, spec, words);
+  if (!server_.monitors.empty()) [[unlikely]]
+    show_monitors(session, spec, words, mode);
   if (call.blocked()) {
     session.blocked_nanoseconds += lap_ - began;
     return false;
@@ -229,6 +233,80 @@ bool Dispatcher::run(Session& session, const CommandSpec& spec, Words words, std
   server_.metrics.count_error(session.output.view().substr(output_before + 1));
   CHECK(!call.logged());  // an error says that nothing changed
   return true;
+}
+
+void Dispatcher::show_monitors(Session& session, const CommandSpec& spec, Words words,
+                               CommandCall::Mode mode) {
+  if ((spec.flags & (kAdmin | kSkipMonitor)) != 0) return;
+  if (mode == CommandCall::Mode::kClient || mode == CommandCall::Mode::kExec)
+    server_.monitors.show(session, spec, words, Monitors::From::kClient);
+  if (mode == CommandCall::Mode::kScript)
+    server_.monitors.show(session, spec, words, Monitors::From::kScript);
+}
+
+// --- Commands of scripts
+
+const CommandSpec* Dispatcher::look_up(Words words, std::string_view& container) const {
+  const CommandSpec* spec = server_.commands.find_called(words[0]);
+  if (spec == nullptr || (spec->flags & kInternal) != 0) return nullptr;
+  container = {};
+  if (spec->subcommands.empty() || words.size() < 2) return spec;
+  container = spec->name;
+  return CommandTable::find_subcommand(*spec, words[1]);
+}
+
+const CommandSpec* Dispatcher::find_scripted(Words words) const {
+  std::string_view container;
+  return look_up(words, container);
+}
+
+std::string Dispatcher::refusal_of_script(Session& session, const CommandSpec& spec, Words words,
+                                          const ScriptRun& script) {
+  if (!spec.arity.allows(words.size())) return "ERR Wrong number of args calling Redis command from script";
+  if ((spec.flags & kNoScript) != 0) return "ERR This Redis command is not allowed from script";
+  if (session.user != nullptr && !session.user->unrestricted()) {
+    const AclVerdict verdict = session.user->check(spec, words);
+    if (!verdict.allowed()) {
+      const std::string name = server_.commands.full_name(spec);
+      server_.log_denial(session, verdict.denial, AclContext::kScript,
+                         verdict.denial == AclDenial::kCommand ? name : words[verdict.word],
+                         session.user->name());
+      return "NOPERM ACL failure in script: " + denial_text(verdict.denial, name);
+    }
+  }
+  const bool writes = (spec.flags & kWrite) != 0;
+  if (writes && script.read_only()) return "ERR Write commands are not allowed from read-only scripts.";
+  if (writes) {
+    std::string refused = server_.commit.refusal(spec);
+    if (!refused.empty()) return refused;
+  }
+  if ((spec.flags & kDenyOom) != 0 && server_.over_memory() && !script.may_exceed_memory())
+    return std::string(error_text(Error::kOutOfMemory));
+  return {};
+}
+
+void Dispatcher::execute_scripted(Session& session, Words words, ScriptRun& script) {
+  std::string_view container;
+  const CommandSpec* const spec = look_up(words, container);
+  const std::string refusal = spec == nullptr ? "ERR Unknown Redis command called from script"
+                                              : refusal_of_script(session, *spec, words, script);
+  if (!refusal.empty()) {
+    if (spec != nullptr) ++server_.commands.stats(*spec).rejected;
+    server_.metrics.count_error(refusal);
+    protocol::ReplyWriter(session.output, session.reply_protocol()).error(refusal);
+    return;
+  }
+  session.last_command = spec;
+  session.last_container = container;
+  const uint64_t logged_before = server_.sequencer.sequence();
+  std::vector<std::string_view> own;
+  if (server_.commands.has_renamed()) [[unlikely]] {
+    own.assign(words.begin(), words.end());
+    own[0] = container.empty() ? spec->name : container;
+    words = own;
+  }
+  run(session, *spec, words, {}, CommandCall::Mode::kScript);
+  if (server_.sequencer.sequence() != logged_before) script.wrote();
 }
 
 void Dispatcher::start_lap() {

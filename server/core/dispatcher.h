@@ -14,6 +14,7 @@
 
 namespace sluice::core {
 
+class ScriptRun;
 class Server;
 
 class Dispatcher {
@@ -29,6 +30,10 @@ class Dispatcher {
            CommandCall::Mode mode);
   // Whether the user may do this. False: the refusal has been replied, and noted for ACL LOG.
   bool permit(Session& session, const CommandSpec& spec, Words words);
+  // A command of a script of the client's: replies, whatever becomes of it.
+  void execute_scripted(Session& session, Words words, ScriptRun& script);
+  // The row that a script means by these words; nullptr if there is none.
+  const CommandSpec* find_scripted(Words words) const;
   // The stopwatch is read at the end of each command, and here, before the first of several: so each costs one reading,
   // and its time includes the parsing of its request.
   void start_lap();
@@ -54,6 +59,12 @@ class Dispatcher {
   std::string refusal_of_state(const Session& session, const CommandSpec& spec) const;
   void queue(Session& session, const CommandSpec& spec, Words words);
   void count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds);
+  void show_monitors(Session& session, const CommandSpec& spec, Words words, CommandCall::Mode mode);
+  // Why a script may not run this; empty if it may.
+  std::string refusal_of_script(Session& session, const CommandSpec& spec, Words words,
+                                const ScriptRun& script);
+  // The row for these words, of a container the subcommand's; nullptr if there is none.
+  const CommandSpec* look_up(Words words, std::string_view& container) const;
   void note_slow(const Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds);
 
   Server& server_;

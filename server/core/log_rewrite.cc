@@ -23,6 +23,7 @@ bool LogRewrite::begin(Log& log) {
   server_.seams.notices.write(NoticeLevel::kNotice, "Log rewrite started");
   // What lies beside the keys first: queues are restored onto their policies and counters.
   server_.queues.dump(*this);
+  server_.functions.dump(*this);
   snapshot_ = std::make_unique<Snapshot>(server_.keyspace, *this);
   return true;
 }

@@ -56,12 +56,13 @@ bool is_secret(const CommandSpec& spec, Words words, size_t index) {
   return equals_folded(words[index - 1], "auth") || (index > 3 && equals_folded(words[index - 2], "auth"));
 }
 
-std::string described(const Server& server, const Session& session) {
+std::string described(const Server& server, const Session& session, Monitors::From from) {
   const int64_t now = server.sequencer.now().count;
   char time[32];
   snprintf(time, sizeof time, "%" PRId64 ".%06" PRId64, now / 1000, now % 1000 * 1000);
   std::string line = time;
   line.append(" [").append(std::to_string(session.db)).append(" ");
+  if (from == Monitors::From::kScript) return line.append("lua]");
   if (session.address.starts_with('/')) line += "unix:";
   return line.append(session.address).append("]");
 }
@@ -80,9 +81,9 @@ void Monitors::remove(Session& session) {
   std::erase(monitors_, &session);
 }
 
-void Monitors::show(const Session& session, const CommandSpec& spec, Words words) {
-  if (session.internal || (spec.flags & (kAdmin | kSkipMonitor)) != 0) return;
-  std::string line = described(server_, session);
+void Monitors::show(const Session& session, const CommandSpec& spec, Words words, From from) {
+  if (session.internal) return;
+  std::string line = described(server_, session, from);
   for (size_t i = 0; i < words.size(); ++i) {
     line += ' ';
     append_quoted(line, is_secret(spec, words, i) ? "(redacted)" : words[i]);

@@ -26,7 +26,8 @@ class Monitors {
   void add(Session& session);
   void remove(Session& session);
   // `session` has run this.
-  void show(const Session& session, const CommandSpec& spec, Words words);
+  enum class From : uint8_t { kClient, kScript };
+  void show(const Session& session, const CommandSpec& spec, Words words, From from);
 
  private:
   Server& server_;

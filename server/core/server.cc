@@ -46,6 +46,7 @@ Server::Server(Config config_in, const Seams& seams_in, ProcessFacts facts_in,
       pubsub(*this),
       tracking(*this),
       monitors(*this),
+      functions(seams.notices),
       output_bounds(*this),
       commit(*this),
       dispatcher(*this),
@@ -111,6 +112,7 @@ std::string Server::digest() const {
   Digest digest;
   keyspace.digest(digest);
   queues.digest(digest);
+  functions.digest(digest);
   return digest.text();
 }
 
@@ -476,6 +478,15 @@ void Server::queue_output(Session& session) {
   if (session.output_queued) return;
   session.output_queued = true;
   with_output_.push_back(&session);
+}
+
+void Server::receive_at_once(Session& session, std::string_view bytes) {
+  CHECK(script != nullptr && !runs_script_of(session));
+  const bool owed = session.output.size() > session.sendable;
+  receive(session, bytes);
+  if (owed) return;  // and that may tell of what is not in the log yet
+  session.sendable = session.output.size();
+  session.replies_unmarked = 0;
 }
 
 void Server::receive(Session& session, std::string_view bytes) {

@@ -35,12 +35,15 @@
 #include "server/core/commit.h"
 #include "server/core/config.h"
 #include "server/core/dispatcher.h"
+#include "server/core/function_libraries.h"
 #include "server/core/latency_monitor.h"
 #include "server/core/metrics.h"
 #include "server/core/monitors.h"
 #include "server/core/output_bounds.h"
 #include "server/core/pause.h"
 #include "server/core/pubsub.h"
+#include "server/core/script_run.h"
+#include "server/core/scripts.h"
 #include "server/core/seams.h"
 #include "server/core/sequencer.h"
 #include "server/core/session.h"
@@ -94,6 +97,8 @@ struct ProcessFacts {
   std::function<std::string()> allocator_report = {};     // for people
   std::function<void()> purge_memory = {};                // gives what is free back to the system
   std::function<void(uint64_t microseconds)> pause = {};  // the whole process sleeps
+  // The process ends here and now.
+  std::function<void()> end_at_once = {};
   // Makes sure that nobody else uses the log's directory. What is wrong, or nothing.
   std::function<std::optional<std::string>(const std::string& directory)> take_directory = {};
   // Listens as the settings say now. What is wrong, or nothing; then it has to be called again with those of before.
@@ -140,6 +145,12 @@ class Server {
   Session& connect(std::string address, std::string local_address, void* transport);
   // Executes every whole request among the bytes. Requires: in a turn.
   void receive(Session& session, std::string_view bytes);
+  // The same in the middle of a command that another client's script keeps from ending, which only a few commands do
+  // not have to wait for: what those reply may be sent at once.
+  void receive_at_once(Session& session, std::string_view bytes);
+  bool runs_script_of(const Session& session) const {
+    return script != nullptr && &script->caller().session == &session;
+  }
   // The client is gone. The session must not be used any more.
   void disconnect(Session& session);
   // Sessions that have something to send or are to be closed, each once; clears the list.
@@ -222,7 +233,13 @@ class Server {
   // Ends those who listen to channels that they may not use any more; `self` when it has been answered.
   void drop_forbidden_listeners(const Session* self);
 
-  ByteBuffer scratch;  // for the handler that runs; holds nothing between commands
+  ByteBuffer scratch;           // for the handler that runs; holds nothing between commands
+  ScriptRun* script = nullptr;  // the one that runs
+  // Takes in and answers what other clients send, while a script keeps the loop: called in the middle of a command.
+  std::function<void()> serve_others;
+  ByteBuffer
+      script_replies;  // for ScriptRun: of a script's commands, and of the script; nothing between commands
+  ByteBuffer script_reply;
 
   const Seams seams;
   const ProcessFacts facts;
@@ -243,6 +260,8 @@ class Server {
   PubSub pubsub;
   Tracking tracking;
   Monitors monitors;
+  Scripts scripts;
+  FunctionLibraries functions;
   Pause pause;
   OutputBounds output_bounds;
   Commit commit;

@@ -51,6 +51,8 @@ struct Session {
   AclUser* user = nullptr;  // never null but in a session of our own, which may do everything
   bool authenticated = false;
   int protocol = 2;
+  int script_protocol = 0;  // while a script of the client's runs: the version that it wants replies in
+  int reply_protocol() const { return script_protocol == 0 ? protocol : script_protocol; }
   int db = 0;
   bool no_evict = false;
   bool no_touch = false;

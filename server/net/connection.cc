@@ -29,6 +29,12 @@ int Connection::accept(uv_loop_t* loop, uv_stream_t* listener) {
   return uv_accept(listener, stream());
 }
 
+int Connection::adopt(uv_loop_t* loop, bool is_unix, int descriptor) {
+  CHECK((is_unix ? uv_pipe_init(loop, &handle_.pipe, 0) : uv_tcp_init(loop, &handle_.tcp)) == 0);
+  stream()->data = this;
+  return is_unix ? uv_pipe_open(&handle_.pipe, descriptor) : uv_tcp_open(&handle_.tcp, descriptor);
+}
+
 bool Connection::is_local() const {
   return stream()->type == UV_NAMED_PIPE || is_loopback(peer_address(&handle_.tcp));
 }
@@ -141,6 +147,15 @@ void Connection::on_end(ssize_t error) {
   }
   session_->closing = true;
   read_or_pause();
+}
+
+void Connection::serve_at_once(char* buffer, size_t size) {
+  if (closed_ || !reading_ || connections_.server().runs_script_of(*session_)) return;
+  const ssize_t received = recv(session_->file_descriptor, buffer, size, MSG_DONTWAIT);
+  if (received <= 0) return;  // an end, too, is for the loop to see
+  note_traffic();
+  connections_.server().receive_at_once(*session_, std::string_view(buffer, static_cast<size_t>(received)));
+  if (tail_.empty()) send();
 }
 
 // --- Writing

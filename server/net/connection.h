@@ -40,6 +40,8 @@ class Connection {
 
   // Takes the client that `listener` has for us; below zero: libuv's error, and the connection is to be closed.
   int accept(uv_loop_t* loop, uv_stream_t* listener);
+  // The same for a client that was accepted without libuv.
+  int adopt(uv_loop_t* loop, bool is_unix, int descriptor);
   // It is a client from now on.
   void open();
   // It is not: tells it why and closes.
@@ -48,6 +50,8 @@ class Connection {
   // Sends what may be sent, closes if that was the last, reads or pauses as the bounds say.
   void flush();
   void close();
+  // Takes in what is there and sends what may be sent, without the loop: in the middle of another client's command.
+  void serve_at_once(char* buffer, size_t size);
 
   core::Session* session() { return session_; }
   bool is_local() const;  // of this machine

@@ -23,16 +23,30 @@ constexpr std::string_view kProtected =
 Connections::Connections(Loop& loop, core::Server& server)
     : loop_(loop), server_(server), read_buffer_(new char[kReadBytes]) {}
 
-void Connections::accept(uv_stream_t* listener) {
-  auto made = std::make_unique<Connection>(*this);
-  Connection& connection = *made;
-  connection.place = all_.size();
-  all_.push_back(std::move(made));
+Connection& Connections::add() {
+  all_.push_back(std::make_unique<Connection>(*this));
+  all_.back()->place = all_.size() - 1;
+  return *all_.back();
+}
 
-  if (connection.accept(loop_.uv(), listener) < 0) {
-    connection.close();
-    return;
-  }
+void Connections::accept(uv_stream_t* listener) {
+  Connection& connection = add();
+  connection.accept(loop_.uv(), listener) < 0 ? connection.close() : admit(connection);
+}
+
+void Connections::adopt(bool is_unix, int descriptor) {
+  Connection& connection = add();
+  connection.adopt(loop_.uv(), is_unix, descriptor) < 0 ? connection.close() : admit(connection);
+}
+
+void Connections::serve_at_once() {
+  // Not the loop's: the words of the command that runs lie in that one.
+  const std::unique_ptr<char[]> buffer(new char[kReadBytes]);
+  for (size_t i = 0; i < all_.size(); ++i)
+    all_[i]->serve_at_once(buffer.get(), kReadBytes);
+}
+
+void Connections::admit(Connection& connection) {
   const core::Settings& settings = server_.config.settings();
   if (server_.sessions().size() >= static_cast<size_t>(settings.maxclients)) {
     ++server_.metrics.connections_rejected;

@@ -28,6 +28,10 @@ class Connections {
 
   // A client waits at `listener`.
   void accept(uv_stream_t* listener);
+  // The same for one that was accepted already: its socket.
+  void adopt(bool is_unix, int descriptor);
+  // Answers clients while a script keeps the loop.
+  void serve_at_once();
   // Sends to those that the turn which has just ended made something for.
   void flush();
   // Closes clients that have said nothing for longer than the setting `timeout`. Requires: in a turn.
@@ -46,6 +50,9 @@ class Connections {
   void release(Connection& connection);
 
  private:
+  Connection& add();
+  void admit(Connection& connection);
+
   Loop& loop_;
   core::Server& server_;
   std::unique_ptr<char[]> read_buffer_;

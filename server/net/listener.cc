@@ -96,6 +96,16 @@ void Listener::on_connection(int status) {
   });
 }
 
+void Listener::accept_at_once() {
+  uv_os_fd_t descriptor = -1;
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(stream()), &descriptor) < 0) return;
+  for (int i = 0; i < kAcceptsPerTurnMax; ++i) {
+    const int client = accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (client < 0) return;
+    connections_.adopt(stream()->type == UV_NAMED_PIPE, client);
+  }
+}
+
 void Listener::close() {
   const auto closed = [](uv_handle_t* handle) { --static_cast<Listener*>(handle->data)->handles_open_; };
   stream()->data = this;
@@ -200,6 +210,11 @@ std::optional<std::string> Listeners::open_unix(const core::Settings& settings) 
   if (error < 0) return "cannot listen on " + path + ": " + uv_strerror(error);
   unix_path_ = path;
   return std::nullopt;
+}
+
+void Listeners::accept_at_once() {
+  for (const auto& listener : listeners_)
+    listener->accept_at_once();
 }
 
 void Listeners::close(Listening& listeners) {

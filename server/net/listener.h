@@ -31,6 +31,8 @@ class Listener {
   int listen_unix(const std::string& path, int mode, int backlog);
   void close();
   bool closed() const { return handles_open_ == 0; }
+  // Accepts who waits, without the loop.
+  void accept_at_once();
 
   std::string name;  // "127.0.0.1:6379", "/run/sluice.sock"
   bool is_tcp = false;
@@ -65,6 +67,7 @@ class Listeners {
                                             std::vector<std::string>& missing);
   void close();
   bool closed() const;
+  void accept_at_once();
   std::vector<std::string> names() const;
 
  private:

@@ -60,6 +60,11 @@ std::optional<std::string> Network::listen_again(const core::Settings& settings)
   return error;
 }
 
+void Network::serve_at_once() {
+  listeners_.accept_at_once();
+  connections_.serve_at_once();
+}
+
 int Network::run() {
   watch_signals(true);
   loop_.run();

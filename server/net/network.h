@@ -37,6 +37,8 @@ class Network {
   std::optional<std::string> listen_again(const core::Settings& settings);
   std::vector<std::string> names() const { return listeners_.names(); }
 
+  // Accepts, reads and answers once, in the middle of a command: a script keeps the loop.
+  void serve_at_once();
   // Serves until the end. The process's exit code.
   int run();
 

@@ -120,6 +120,10 @@ std::string system_name() {
   return std::string(name.sysname) + " " + name.release + " " + name.machine;
 }
 
+void end_at_once() {
+  _exit(0);
+}
+
 void pause(uint64_t microseconds) {
   timespec left{static_cast<time_t>(microseconds / 1'000'000),
                 static_cast<long>(microseconds % 1'000'000 * 1'000)};

@@ -33,5 +33,7 @@ uint64_t system_memory();
 std::string system_name();
 // The whole process sleeps.
 void pause(uint64_t microseconds);
+// Ends the process without another word to anybody.
+[[noreturn]] void end_at_once();
 
 }  // namespace sluice::net

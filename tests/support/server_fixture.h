@@ -29,10 +29,12 @@ class FakeSteadyClock : public core::SteadyClock {
  public:
   MonoMs now() const override { return time; }
   uint64_t nanoseconds() const override {
+    if (on_read) on_read();
     return static_cast<uint64_t>(time.count) * 1'000'000 + microseconds * 1'000;
   }
   MonoMs time{5'000};
-  uint64_t microseconds = 0;  // on top of it, for what takes less than a millisecond
+  uint64_t microseconds = 0;      // on top of it, for what takes less than a millisecond
+  std::function<void()> on_read;  // for what takes longer the more often it looks
 };
 
 class SeededEntropy : public core::Entropy {

@@ -19,7 +19,8 @@ struct Arrow {
 const Arrow kArrows[] = {
     {"server/net", {"server/core", "engine/base"}},
     {"server/commands", {"server/core", "engine", "protocol"}},
-    {"server/core", {"engine", "protocol", "persistence"}},
+    {"server/core", {"server/scripting", "engine", "protocol", "persistence"}},
+    {"server/scripting", {"engine/base", "protocol"}},
     {"engine/base", {}},
     {"engine", {}},
     {"protocol", {"engine/base"}},
@@ -96,6 +97,8 @@ Violations outside_world_in_the_wrong_place(const SourceTree& tree) {
       if (is_posix_header(header) && !at_the_edge(path) && path != kDisk) {
         add(violations, path, "includes <" + header + ">");
       }
+      if (header.starts_with("lua5.1/") && !is_within(path, "server/scripting"))
+        add(violations, path, "includes <" + header + ">");
       if (!header.starts_with("jemalloc/")) continue;
       if (!allocator_user.empty()) add(violations, path, "uses jemalloc, as " + allocator_user + " does");
       allocator_user = path;
