@@ -58,6 +58,24 @@ InfoValue human(const Server& server) {
   return human_bytes(bytes(server));
 }
 
+uint64_t script_machine_bytes(const Server& server) {
+  return server.scripts.machine_bytes();
+}
+uint64_t function_machine_bytes(const Server& server) {
+  return server.functions.machine_bytes();
+}
+uint64_t machine_bytes(const Server& server) {
+  return script_machine_bytes(server) + function_machine_bytes(server);
+}
+uint64_t source_bytes(const Server& server) {
+  return server.scripts.bytes() + server.functions.bytes();
+}
+
+template <uint64_t (*bytes)(const Server&)>
+InfoValue plain(const Server& server) {
+  return number(bytes(server));
+}
+
 constexpr InfoField kFields[] = {
     {"used_memory", bytes_of<&MemoryReport::used>},
     {"used_memory_human", human_bytes_of<&MemoryReport::used>},
@@ -83,6 +101,19 @@ constexpr InfoField kFields[] = {
      [](const Server& server) {
        return server.facts.system_memory == 0 ? InfoValue() : human_bytes(server.facts.system_memory);
      }},
+    {"used_memory_lua", plain<script_machine_bytes>},
+    {"used_memory_vm_eval", plain<script_machine_bytes>},
+    {"used_memory_lua_human", human<script_machine_bytes>},
+    {"used_memory_scripts_eval", [](const Server& server) { return number(server.scripts.bytes()); }},
+    {"number_of_cached_scripts", [](const Server& server) { return number(server.scripts.size()); }},
+    {"number_of_functions", [](const Server& server) { return number(server.functions.functions()); }},
+    {"number_of_libraries", [](const Server& server) { return number(server.functions.libraries().size()); }},
+    {"used_memory_vm_functions", plain<function_machine_bytes>},
+    {"used_memory_vm_total", plain<machine_bytes>},
+    {"used_memory_vm_total_human", human<machine_bytes>},
+    {"used_memory_functions", [](const Server& server) { return number(server.functions.bytes()); }},
+    {"used_memory_scripts", plain<source_bytes>},
+    {"used_memory_scripts_human", human<source_bytes>},
     {"maxmemory", [](const Server& server) { return number(server.config.settings().maxmemory); }},
     {"maxmemory_human",
      human<[](const Server& server) -> uint64_t { return server.config.settings().maxmemory; }>},

@@ -96,7 +96,7 @@ Result<void> memory_stats(CommandCall& call) {
     return {};
   }
   const size_t length = reply.map_later();
-  size_t fields = 16;
+  size_t fields = 18;
   reply_bytes(reply, "peak.allocated", report->peak);
   reply_bytes(reply, "total.allocated", report->used);
   reply_bytes(reply, "startup.allocated", report->at_start);
@@ -105,6 +105,8 @@ Result<void> memory_stats(CommandCall& call) {
   reply_bytes(reply, "clients.normal", report->clients);
   reply_bytes(reply, "cluster.links", 0);
   reply_bytes(reply, "aof.buffer", report->log_buffer);
+  reply_bytes(reply, "lua.caches", call.server.scripts.bytes());
+  reply_bytes(reply, "functions.caches", call.server.functions.bytes());
   fields += reply_databases(call.server, reply, *report);
   reply_bytes(reply, "overhead.total", report->overhead);
   reply_bytes(reply, "keys.count", report->keys);
