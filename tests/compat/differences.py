@@ -50,7 +50,6 @@ def in_order(reply):
     return Reply(reply.kind, sorted(reply.value, key=lambda item: item.value))
 
 
-
 def maps_in_order(reply):
     """With all arrays of maps sorted: of libraries, and in each of functions."""
     if not isinstance(reply.value, list):
