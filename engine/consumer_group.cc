@@ -5,6 +5,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/number_text.h"
+#include "engine/queue/managed_group.h"
 #include "engine/stream_words.h"
 
 namespace sluice {
@@ -14,6 +15,11 @@ namespace {
 constexpr size_t kDumpedEntriesMax = 64;
 
 }  // namespace
+
+ConsumerGroup::ConsumerGroup(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read)
+    : name_(name), last_id_(last_id), entries_read_(entries_read) {}
+
+ConsumerGroup::~ConsumerGroup() = default;
 
 // --- Consumers
 
@@ -48,6 +54,7 @@ ConsumerNumber ConsumerGroup::add_consumer(std::string_view name, UnixMs now) {
 size_t ConsumerGroup::remove_consumer(ConsumerNumber number) {
   const size_t pending = consumers_[number]->pending;
   if (pending > 0) {
+    CHECK(managed_ == nullptr);  // there they are kept (ManagedGroups::drop_consumer)
     const size_t removed = pending_.remove_all_of(number);
     CHECK(removed == pending);
   }
@@ -66,6 +73,7 @@ void ConsumerGroup::put(const Pending& pending) {
   if (added.owned()) ++consumers_[added.consumer]->pending;
   const std::optional<Pending> before = pending_.put(added);
   if (before && before->owned()) --consumers_[before->consumer]->pending;
+  if (managed_ != nullptr) managed_->changed(before ? &*before : nullptr, &added);
 }
 
 void ConsumerGroup::release(StreamId id, uint64_t deliveries) {
@@ -76,7 +84,28 @@ bool ConsumerGroup::acknowledge(StreamId id) {
   const std::optional<Pending> before = pending_.remove(id);
   if (!before) return false;
   if (before->owned()) --consumers_[before->consumer]->pending;
+  if (managed_ != nullptr) managed_->changed(&*before, nullptr);
   return true;
+}
+
+// --- With a policy
+
+ManagedGroup& ConsumerGroup::manage(QueueSystem& system, Entry& entry, PolicySlot& slot) {
+  CHECK(managed_ == nullptr);
+  managed_ = std::make_unique<ManagedGroup>(system, entry, *this, slot);
+  return *managed_;
+}
+
+void ConsumerGroup::unmanage() {
+  if (managed_ == nullptr) return;
+  managed_.reset();
+  std::vector<Pending> timed;
+  pending_.visit_unowned(kPendingTimeMax, [&timed](const Pending& pending) {
+    if (pending.time) timed.push_back(pending);
+    return true;
+  });
+  for (const Pending& pending : timed)
+    release(pending.id, pending.deliveries);
 }
 
 // --- As a whole
@@ -88,6 +117,7 @@ size_t ConsumerGroup::bytes() const {
                  (by_name_.capacity() + free_.capacity()) * sizeof(ConsumerNumber);
   for (const ConsumerNumber number : by_name_)
     bytes += sizeof(Consumer) + consumers_[number]->name.capacity();
+  if (managed_ != nullptr) bytes += managed_->bytes();
   return bytes;
 }
 
@@ -114,6 +144,7 @@ void ConsumerGroup::digest(Digest& digest) const {
     digest.add(pending.id.seq);
     return true;
   });
+  if (managed_ != nullptr) managed_->digest(digest);
 }
 
 // XGROUP CREATE, then the internal command XGROUPRESTORE:
@@ -121,6 +152,8 @@ void ConsumerGroup::digest(Digest& digest) const {
 //   XGROUPRESTORE key group CONSUMER name seen active          active is -1 if it never got anything
 //   XGROUPRESTORE key group HELD consumer (id time deliveries)...
 //   XGROUPRESTORE key group UNOWNED (id due deliveries)...     due is -1 if released; in their order
+//
+// and of a managed group what ManagedGroup::dump() says.
 //
 // Redis would take XCLAIM, but not for an entry that was deleted meanwhile, and a record for each.
 void ConsumerGroup::dump(std::string_view key, RecordSink& sink) const {
@@ -134,6 +167,7 @@ void ConsumerGroup::dump(std::string_view key, RecordSink& sink) const {
     sink.record({"XGROUPRESTORE", key, name_, "CONSUMER", consumer.name, seen.view(), active.view()});
   }
   dump_pending(key, sink);
+  if (managed_ != nullptr) managed_->dump(key, sink);
 }
 
 void ConsumerGroup::dump_pending(std::string_view key, RecordSink& sink) const {
@@ -183,6 +217,7 @@ void ConsumerGroup::check_invariants() const {
     const Pending it = cursor.pending();
     if (it.owned()) ++pending.at(it.consumer);
     CHECK(it.owned() || it.time || (it.release > 0 && it.release <= release_last_));
+    CHECK(it.owned() || !it.time || managed_ != nullptr);
   }
   size_t consumers = 0;
   for (size_t number = 0; number < consumers_.size(); ++number) {
@@ -193,6 +228,7 @@ void ConsumerGroup::check_invariants() const {
   CHECK(consumers + free_.size() == consumers_.size());
   for (size_t i = 1; i < by_name_.size(); ++i)
     CHECK(consumers_[by_name_[i - 1]]->name < consumers_[by_name_[i]]->name);
+  if (managed_ != nullptr) managed_->check_invariants();
 }
 
 // --- Groups

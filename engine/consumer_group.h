@@ -11,6 +11,9 @@
 // The entries that are still new are those above last_id(); the group holds nothing of them. A pending entry may have
 // been deleted from the stream meanwhile.
 //
+// A group with a policy is managed: its unowned entries have times from which they are due, and more is known of them
+// (queue/managed_group.h). One without pays a pointer.
+//
 // When a consumer was seen last and when it last got something are statistics: no part of the digest, and not logged
 // on their own.
 //
@@ -36,6 +39,11 @@
 
 namespace sluice {
 
+class Entry;
+class ManagedGroup;
+class QueueSystem;
+struct PolicySlot;
+
 struct Consumer {
   std::string name;
   size_t pending = 0;
@@ -46,8 +54,10 @@ struct Consumer {
 class ConsumerGroup {
  public:
   // `entries_read` is how many entries were ever added up to `last_id`, if that is known.
-  ConsumerGroup(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read)
-      : name_(name), last_id_(last_id), entries_read_(entries_read) {}
+  ConsumerGroup(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read);
+  ~ConsumerGroup();
+  ConsumerGroup(const ConsumerGroup&) = delete;
+  ConsumerGroup& operator=(const ConsumerGroup&) = delete;
 
   const std::string& name() const { return name_; }
   StreamId last_id() const { return last_id_; }
@@ -87,6 +97,15 @@ class ConsumerGroup {
   // False if it was not pending.
   bool acknowledge(StreamId id);
 
+  // --- With a policy
+
+  // nullptr if it has none.
+  ManagedGroup* managed() const { return managed_.get(); }
+  // Requires: not managed; the stream is that of `entry`. See ManagedGroup for what must outlive what.
+  ManagedGroup& manage(QueueSystem& system, Entry& entry, PolicySlot& slot);
+  // What was delayed is as if released, in the order in which it would have come due. No effect if it is not managed.
+  void unmanage();
+
   // --- As a whole
 
   size_t bytes() const;
@@ -109,6 +128,7 @@ class ConsumerGroup {
   std::vector<ConsumerNumber> by_name_;
   PendingList pending_;
   uint64_t release_last_ = 0;
+  std::unique_ptr<ManagedGroup> managed_;  // goes first
 };
 
 // The groups of a stream, in the order of their names.

@@ -154,6 +154,7 @@ void Entry::take_value(Entry& from) {
       break;
     case ValueType::kStream:
       hold(std::move(from.value_.stream));
+      value_.stream->moved_to(*this);
       break;
     case ValueType::kHash:
       hold(std::move(from.value_.hash));

@@ -273,7 +273,8 @@ void PendingList::Cursor::settle() {
   const uint64_t held_until = filter_.delivered_until ? time_bits(*filter_.delivered_until) : kKeyMax;
   const uint64_t bits = filter_.consumer ? Leaf::bit(*filter_.consumer) : UINT64_MAX;
   const auto may_pass = [&](const Bounds& bounds) {
-    return bounds.of[kHeld] <= held_until || bounds.of[kUnowned] != UINT64_MAX;
+    if (bounds.of[kUnowned] != UINT64_MAX) return true;
+    return !filter_.only_unowned && bounds.of[kHeld] <= held_until;
   };
   for (; node_ < list_->nodes_.size(); ++node_, leaf_ = 0, record_ = 0) {
     const Node& node = list_->nodes_[node_];
@@ -285,7 +286,7 @@ void PendingList::Cursor::settle() {
       for (; record_ < ref.leaf->size(); ++record_) {
         const Record& record = ref.leaf->at(record_);
         if (filter_.consumer && record.consumer != *filter_.consumer) continue;
-        if (record.order() == kHeld && record.key() > held_until) continue;
+        if (record.order() == kHeld && (filter_.only_unowned || record.key() > held_until)) continue;
         return;
       }
     }
@@ -541,7 +542,7 @@ size_t PendingList::remove_all_of(ConsumerNumber consumer) {
 
 // --- The other orders
 
-void PendingList::visit(Order order, uint64_t key_max, const Visit& each) const {
+void PendingList::visit(Order order, uint64_t key_min, uint64_t key_max, const Visit& each) const {
   // What may hold, or is, the next one. Of equal keys, the lower ID first: a leaf then comes before its records.
   struct Candidate {
     uint64_t key;
@@ -584,7 +585,7 @@ void PendingList::visit(Order order, uint64_t key_max, const Visit& each) const 
         const Record& record = leaf.at(at);
         if (record.order() != order) continue;
         bound = std::min(bound, record.key());
-        if (record.key() > key_max) continue;
+        if (record.key() < key_min || record.key() > key_max) continue;
         candidates.push(
             {record.key(), leaf.id(record), nullptr, nullptr, static_cast<uint32_t>(found.size())});
         found.push_back({&leaf, at});
@@ -598,16 +599,37 @@ void PendingList::visit(Order order, uint64_t key_max, const Visit& each) const 
 }
 
 void PendingList::visit_held(UnixMs until, const Visit& each) const {
-  if (until.count >= 0) visit(kHeld, time_bits(until), each);
+  if (until.count >= 0) visit(kHeld, 0, time_bits(until), each);
 }
 
 void PendingList::visit_unowned(UnixMs until, const Visit& each) const {
-  if (unowned_ > 0) visit(kUnowned, kDueBit | time_bits(until), each);
+  if (unowned_ > 0) visit(kUnowned, 0, kDueBit | time_bits(until), each);
+}
+
+void PendingList::visit_unowned_after(UnixMs after, const Visit& each) const {
+  if (unowned_ > 0) visit(kUnowned, (kDueBit | time_bits(after)) + 1, kKeyMax, each);
+}
+
+size_t PendingList::count_unowned(UnixMs until) const {
+  if (unowned_ == 0) return 0;
+  const uint64_t key_max = kDueBit | time_bits(until);
+  size_t count = 0;
+  for (const Node& node : nodes_) {
+    if (node.bounds.of[kUnowned] > key_max) continue;
+    for (const Ref& ref : node.leaves) {
+      if (ref.bounds.of[kUnowned] > key_max) continue;
+      for (uint32_t at = 0; at < ref.leaf->size(); ++at) {
+        const Record& record = ref.leaf->at(at);
+        if (record.order() == kUnowned && record.key() <= key_max) ++count;
+      }
+    }
+  }
+  return count;
 }
 
 std::optional<UnixMs> PendingList::oldest_held() const {
   std::optional<UnixMs> oldest;
-  visit(kHeld, kKeyMax, [&oldest](const Pending& pending) {
+  visit(kHeld, 0, kKeyMax, [&oldest](const Pending& pending) {
     oldest = pending.time;
     return false;
   });

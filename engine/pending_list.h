@@ -73,6 +73,7 @@ class PendingList {
     std::optional<ConsumerNumber> consumer = {};
     // Delivered at that time or before. Unowned ones always pass.
     std::optional<UnixMs> delivered_until = {};
+    bool only_unowned = false;
   };
 
   // Any change of the list ends its validity, but a put() of an entry that is there.
@@ -127,6 +128,10 @@ class PendingList {
   void visit_held(UnixMs until, const Visit& visit) const;
   // Visits what is unowned: the released, first come first, then what is due at `until` or before, the oldest first.
   void visit_unowned(UnixMs until, const Visit& visit) const;
+  // How many that visits. O(their leaves).
+  size_t count_unowned(UnixMs until) const;
+  // The same, of what is due later than `after`: the first that will be comes first.
+  void visit_unowned_after(UnixMs after, const Visit& visit) const;
   // When the entry was delivered that has been held for longest.
   std::optional<UnixMs> oldest_held() const;
 
@@ -176,7 +181,7 @@ class PendingList {
   void merge_with_next(size_t node, size_t leaf);
   void set_deliveries(Record& record, StreamId id, uint64_t deliveries);
   static void lower(Bounds& bounds, Order order, uint64_t key);
-  void visit(Order order, uint64_t key_max, const Visit& each) const;
+  void visit(Order order, uint64_t key_min, uint64_t key_max, const Visit& each) const;
 
   // The bounds in it rise when a search finds that they can; nothing else changes in a const list.
   mutable std::vector<Node> nodes_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/queue/managed_group.h"
 #include "engine/stream_words.h"
 
 namespace sluice {
@@ -109,6 +110,9 @@ Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fiel
   ++length_;
   if (entries_added_ < INT64_MAX) ++entries_added_;  // XSETID may have set it that high; more cannot be told
   last_id_ = id;
+  for (const auto& group : groups()) {
+    if (group->managed() != nullptr) group->managed()->count_added();
+  }
   return id;
 }
 
@@ -157,6 +161,9 @@ bool Stream::remove(StreamId id) {
   if (cursor.at_end()) return false;
   max_deleted_id_ = std::max(max_deleted_id_, id);
   remove_at(cursor);
+  for (const auto& group : groups()) {
+    if (group->managed() != nullptr) group->managed()->entry_deleted(id);
+  }
   return true;
 }
 
@@ -185,7 +192,9 @@ uint64_t Stream::trim(const StreamTrim& trim) {
     length_ -= live;
     removed += live;
   }
-  return trim.approximate ? removed : removed + trim_head_page(trim);
+  if (!trim.approximate) removed += trim_head_page(trim);
+  if (removed > 0 && groups_ != nullptr) tell_groups_of_trim();
+  return removed;
 }
 
 // Whether the trim takes every entry of the page, the head.

@@ -37,6 +37,8 @@
 
 namespace sluice {
 
+class Entry;
+
 // What becomes of an entry that is to be deleted while groups still refer to it: it is pending in one, or one has not
 // read it yet.
 enum class References : uint8_t {
@@ -148,6 +150,9 @@ class Stream {
   // Requires: there is none of that name.
   ConsumerGroup& add_group(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read);
   void remove_group(const ConsumerGroup& group);
+  // The stream lies in this entry from now on (RENAME): its key is where the groups' policies come from. For the
+  // keyspace.
+  void moved_to(Entry& entry);
 
   // The first entry that is new to the group.
   Cursor first_new(const ConsumerGroup& group) const { return first_after(group.last_id(), group.place()); }
@@ -190,6 +195,7 @@ class Stream {
   uint64_t trim_head_page(const StreamTrim& trim);
   uint64_t trim_acknowledged(const StreamTrim& trim);
   void remove_at(const Cursor& cursor);
+  void tell_groups_of_trim() const;
   bool deleted_from(StreamId id) const { return length_ > 0 && max_deleted_id_ >= id && has_deleted(); }
   bool has_deleted() const { return max_deleted_id_ != kStreamIdMin; }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/queue/managed_group.h"
 #include "engine/stream.h"
 
 namespace sluice {
@@ -19,6 +20,21 @@ void Stream::remove_group(const ConsumerGroup& group) {
   if (groups_->empty()) groups_.reset();
 }
 
+void Stream::moved_to(Entry& entry) {
+  for (const auto& group : groups()) {
+    ManagedGroup* const managed = group->managed();
+    if (managed != nullptr && !managed->moved_to(entry)) group->unmanage();
+  }
+}
+
+// Groups with a policy keep nothing unowned that is gone: it would wait for ever to be delivered.
+void Stream::tell_groups_of_trim() const {
+  const StreamId up_to = length_ == 0 ? kStreamIdMax : first_id();
+  for (const auto& group : groups()) {
+    if (group->managed() != nullptr) group->managed()->entries_trimmed(up_to);
+  }
+}
+
 bool Stream::is_referenced(StreamId id) const {
   const auto all = groups();
   return std::any_of(all.begin(), all.end(), [id](const auto& group) {
@@ -28,8 +44,11 @@ bool Stream::is_referenced(StreamId id) const {
 
 size_t Stream::drop_references(StreamId id) {
   size_t dropped = 0;
-  for (const auto& group : groups())
-    dropped += group->acknowledge(id) ? 1 : 0;
+  for (const auto& group : groups()) {
+    if (!group->acknowledge(id)) continue;
+    ++dropped;
+    if (group->managed() != nullptr) group->managed()->count(&QueueTotals::deleted);
+  }
   return dropped;
 }
 

@@ -71,6 +71,14 @@ std::string_view death_cause_name(DeathCause cause) {
   CHECK(false);
 }
 
+std::optional<DeathCause> parse_death_cause(std::string_view text) {
+  for (const DeathCause cause :
+       {DeathCause::kMaxAttempts, DeathCause::kFatal, DeathCause::kExpired, DeathCause::kOverflow}) {
+    if (text == death_cause_name(cause)) return cause;
+  }
+  return std::nullopt;
+}
+
 // The head of the payload is left as it is: it is written right after.
 Message::Message(StreamId id, std::string_view payload)
     : id_ms(id.ms),

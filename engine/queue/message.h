@@ -63,6 +63,8 @@ enum class MessageState : uint8_t { kReady, kDelayed, kLeased, kParked };
 enum class DeathCause : uint8_t { kMaxAttempts, kFatal, kExpired, kOverflow };
 // As dlq.reason says it.
 std::string_view death_cause_name(DeathCause cause);
+// The other way round, of records; nothing if it is no such name.
+std::optional<DeathCause> parse_death_cause(std::string_view text);
 
 // Of REASON; the rest is cut.
 inline constexpr size_t kReasonBytesMax = 1024;

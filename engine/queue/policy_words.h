@@ -17,5 +17,7 @@ std::string_view ack_delete_word(AckDelete ack_delete);
 
 // All options of a list's policy that can be said; DEADLETTER only if it is set. The policy must outlive the words.
 void policy_words(const Policy& policy, RecordWords& words);
+// Likewise of a consumer group's.
+void group_policy_words(const Policy& policy, RecordWords& words);
 
 }  // namespace sluice

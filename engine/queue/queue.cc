@@ -62,6 +62,13 @@ void Queue::policy_changed() {
   refresh_plain_timer();
 }
 
+bool Queue::is_deeper_than(const Queue& other) const {
+  const size_t mine = depth().total();
+  const size_t others = other.depth().total();
+  if (mine != others) return mine > others;
+  return std::pair(entry_->key(), entry_->db()) < std::pair(other.entry_->key(), other.entry_->db());
+}
+
 void Queue::count(uint64_t QueueTotals::*what, uint64_t amount) {
   totals.*what += amount;
   system_.totals_.*what += amount;

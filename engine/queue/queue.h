@@ -81,6 +81,8 @@ class Queue : public Timer {
   size_t dying() const { return dying_; }
   QueueDepth depth() const { return {ready(), delayed(), leased(), parked(), dying()}; }
   bool empty() const { return depth().total() == 0; }
+  // Of equal ones, the first by key and database.
+  bool is_deeper_than(const Queue& other) const;
   const ReadyLanes& lanes() const { return lanes_; }
   const OrderedGroups& groups() const { return groups_; }
 

@@ -153,18 +153,24 @@ void digest_message(const Queue& queue, const Message& message, Digest& into) {
   into.add(message.notes->reason());
 }
 
-void dump_policy(std::string_view key, const Policy& policy, RecordSink& sink) {
+void words_of(const PolicySlot& slot, RecordWords& words) {
+  if (slot.of_group()) words.words("GROUP", slot.name->group);
+  slot.of_group() ? group_policy_words(slot.policy, words) : policy_words(slot.policy, words);
+}
+
+void dump_policy(const PolicySlot& slot, RecordSink& sink) {
   RecordWords record;
-  record.words("QPOLICY", key);
-  policy_words(policy, record);
+  record.words("QPOLICY", slot.name->key);
+  words_of(slot, record);
   sink.record(record.all());
 }
 
-void dump_deliveries(std::string_view key, const RateWindow& deliveries, RecordSink& sink) {
+void dump_deliveries(const PolicySlot& slot, RecordSink& sink) {
+  const RateWindow& deliveries = slot.deliveries;
   auto run = deliveries.runs().begin();
   while (run != deliveries.runs().end()) {
     RecordWords record;
-    record.words("QRESTORE", "RATE", key);
+    record.words("QRESTORE", "RATE", slot.name->key, slot.name->group);
     for (; run != deliveries.runs().end() && !record.full(); ++run) {
       record.number(static_cast<uint64_t>(run->ms));
       record.number(run->count);
@@ -229,16 +235,17 @@ void QueueSystem::digest(Digest& into) const {
   into.add(id_last_.ms);
   into.add(id_last_.seq);
   into.add(arming_last_);
+  into.add(static_cast<uint64_t>(managed_.lease_floor().count));
   into.add(policies_.size());
-  for (const auto& [name, slot] : policies_) {
-    into.add(static_cast<uint64_t>(name.first));
-    into.add(name.second);
+  for (const auto& [serial, slot] : policies_.in_order()) {
+    into.add(static_cast<uint64_t>(slot->name->db));
+    into.add(slot->name->key);
     RecordWords words;
-    policy_words(slot.policy, words);
+    words_of(*slot, words);
     for (const std::string_view word : words.all())
       into.add(word);
-    into.add(slot.deliveries.runs().size());
-    for (const RateWindow::Run& run : slot.deliveries.runs()) {
+    into.add(slot->deliveries.runs().size());
+    for (const RateWindow::Run& run : slot->deliveries.runs()) {
       into.add(static_cast<uint64_t>(run.ms));
       into.add(run.count);
     }
@@ -252,13 +259,17 @@ void QueueSystem::dump(RecordSink& sink) const {
   counters.id(id_last_);
   counters.number(arming_last_);
   sink.record(counters.all());
+  if (managed_.lease_floor() > UnixMs{0}) {
+    RecordWords floor;
+    floor.words("QRESTORE", "FLOOR");
+    floor.time(managed_.lease_floor());
+    sink.record(floor.all());
+  }
   int db = -1;
-  // In the order of setting, in which they are listed.
-  for (const auto& [serial, policy] : policies_by_serial_) {
-    const auto& [name, slot] = *policy;
-    if (name.first != db) select_database(sink, db = name.first);
-    dump_policy(name.second, slot.policy, sink);
-    dump_deliveries(name.second, slot.deliveries, sink);
+  for (const auto& [serial, slot] : policies_.in_order()) {
+    if (slot->name->db != db) select_database(sink, db = slot->name->db);
+    dump_policy(*slot, sink);
+    dump_deliveries(*slot, sink);
   }
   tokens_.dump(sink);
 }

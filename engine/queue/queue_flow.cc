@@ -99,8 +99,7 @@ size_t QueueSystem::reservable(const Entry& entry, UnixMs now) {
   const size_t count = list.queue().reservable(now);
   if (count > 0) return count;
   if (const auto until = list.queue().rate_closed_until(now)) {
-    PolicySlot& slot = *this->slot(entry.db(), entry.key());
-    if (!slot.armed()) openings_.arm(slot, until->count, ++openings_armed_);
+    open_at(*slot(entry.db(), entry.key()), *until);
   }
   return 0;
 }
@@ -109,7 +108,7 @@ std::optional<std::pair<int, std::string>> QueueSystem::take_opened(UnixMs now) 
   if (openings_.first_when() > now.count) return std::nullopt;
   PolicySlot& slot = *static_cast<PolicySlot*>(openings_.first());
   openings_.disarm(slot);
-  return policies_by_serial_.at(slot.serial)->first;
+  return std::pair(slot.name->db, slot.name->key);
 }
 
 Result<void> QueueSystem::check_reserve_keys(const QueueContext& context,

@@ -3,8 +3,10 @@
 // The records from which a rewritten log rebuilds queues, in the order in which they must come:
 //
 //   QRESTORE COUNTERS id-last arming-last                     once, before all others
-//   QPOLICY key option value ...                              one for each policy, before the keys
-//   QRESTORE RATE key (time count) ...                        behind its policy: deliveries that its rate counts
+//   QRESTORE FLOOR time                                       before which no lease of a consumer group ends
+//   QPOLICY key [GROUP group] option value ...                one for each policy, before the keys
+//   QRESTORE RATE key group (time count) ...                  behind its policy: deliveries that its rate counts; the
+//                                                             group of a list is ""
 //   QRESTORE TOKEN key token id until arming                  a dedupe token that has outlived its message
 //   QRESTORE PUSH key since lane element [element ...]        plain elements, to the right end of their lane
 //   QRESTORE MESSAGE key id state deliveries attempts open since reserved-at lane consumer when arming cause payload

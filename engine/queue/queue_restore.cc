@@ -42,14 +42,6 @@ struct MessageRecord {
   std::string_view reason;
 };
 
-std::optional<DeathCause> parse_cause(std::string_view text) {
-  for (const DeathCause cause :
-       {DeathCause::kMaxAttempts, DeathCause::kFatal, DeathCause::kExpired, DeathCause::kOverflow}) {
-    if (text == death_cause_name(cause)) return cause;
-  }
-  return std::nullopt;
-}
-
 bool read_state(std::string_view word, MessageRecord& record) {
   if (word.size() != 1) return false;
   switch (word[0]) {
@@ -122,7 +114,7 @@ std::optional<MessageRecord> read_message(RecordReader reader) {
   record.consumer = reader.word();
   record.when = reader.time();
   record.arming = reader.number(UINT64_MAX);
-  const auto cause = parse_cause(reader.word());
+  const auto cause = parse_death_cause(reader.word());
   record.payload = reader.word();
   read_options(reader, record);
   if (!reader.good() || reader.left() > 0 || !known_state || record.dying != cause.has_value())
@@ -145,6 +137,13 @@ Result<void> restore_counters(QueueSystem& system, RecordReader reader) {
   const uint64_t arming_last = reader.number(UINT64_MAX);
   if (!reader.good() || reader.left() > 0) return Error::kQueueRecord;
   system.restore_counters(id_last, arming_last);
+  return {};
+}
+
+Result<void> restore_floor(QueueSystem& system, RecordReader reader) {
+  const UnixMs floor = reader.time();
+  if (!reader.good() || reader.left() > 0 || floor > kQueueTimeMax) return Error::kQueueRecord;
+  system.managed().restore_lease_floor(floor);
   return {};
 }
 
@@ -255,7 +254,8 @@ void QueueSystem::restore_counters(StreamId id_last, uint64_t arming_last) {
 
 Result<void> QueueSystem::restore_deliveries(const QueueContext& context, RecordReader reader) {
   const std::string_view key = reader.word();
-  PolicySlot* const slot = this->slot(context.db, key);
+  const std::string_view group = reader.word();
+  PolicySlot* const slot = policies_.find(context.db, key, group);
   if (slot == nullptr || !reader.good()) return Error::kQueueRecord;
   while (reader.left() > 0) {
     const auto ms = static_cast<int64_t>(reader.number(INT64_MAX));
@@ -282,6 +282,7 @@ Result<void> restore_queue_record(QueueSystem& system, const QueueContext& conte
   RecordReader reader(words);
   const std::string_view kind = reader.word();
   if (kind == "COUNTERS") return restore_counters(system, reader);
+  if (kind == "FLOOR") return restore_floor(system, reader);
   if (kind == "PUSH") return restore_push(system, context, reader);
   if (kind == "MESSAGE") return restore_message(system, context, reader);
   if (kind == "TIMER") return restore_timer(system, context, reader);

@@ -19,74 +19,75 @@ const Policy kPolicyDefault;
 }  // namespace
 
 QueueSystem::~QueueSystem() {
-  CHECK(queues_.empty());
+  CHECK(queues_.empty() && managed_.list().empty());
 }
 
 // --- Policies
 
-const Policy& QueueSystem::policy(int db, std::string_view key) const {
-  if (policies_.empty()) return kPolicyDefault;
-  const auto found = policies_.find(std::pair(db, key));
-  return found == policies_.end() ? kPolicyDefault : found->second.policy;
+const Policy& QueueSystem::policy(int db, std::string_view key, std::string_view group) const {
+  const PolicySlot* const slot = policies_.find(db, key, group);
+  return slot == nullptr ? kPolicyDefault : slot->policy;
 }
 
-PolicySlot* QueueSystem::slot(int db, std::string_view key) {
-  if (policies_.empty()) return nullptr;
-  const auto found = policies_.find(std::pair(db, key));
-  return found == policies_.end() ? nullptr : &found->second;
-}
-
-bool QueueSystem::has_policy(int db, std::string_view key) const {
-  return !policies_.empty() && policies_.find(std::pair(db, key)) != policies_.end();
-}
-
-Result<bool> QueueSystem::set_policy(const QueueContext& context, std::string_view key,
-                                     const Policy& policy) {
-  TRY_VOID(validate(policy, key));
+Result<void> QueueSystem::check_policy_key(const QueueContext& context, std::string_view key,
+                                           std::string_view group) const {
   const Entry* const entry = context.keyspace.find(context.db, key);
-  if (entry != nullptr && entry->type() == ValueType::kStream) return Error::kQueueGroupRequired;
-  if (entry != nullptr && entry->type() != ValueType::kList) return Error::kWrongType;
-  const auto found = policies_.find(std::pair(context.db, key));
-  if (found != policies_.end() && found->second.policy == policy) return false;
-  if (found == policies_.end() && policies_.size() >= kQueuePoliciesMax) return Error::kQueuePoliciesFull;
-
-  if (found != policies_.end()) {
-    found->second.policy = policy;
-    if (policy.rate.deliveries == 0) found->second.deliveries.clear();
-    openings_.disarm(found->second);
-  } else {
-    const auto added = policies_.try_emplace(std::pair(context.db, std::string(key))).first;
-    added->second.policy = policy;
-    added->second.serial = ++policy_serial_last_;
-    policies_by_serial_.emplace(policy_serial_last_, added);
+  if (entry == nullptr) return {};
+  if (entry->type() == ValueType::kList) {
+    if (!group.empty()) return Error::kQueueGroupOnList;
+    return {};
   }
-  policy_changed(context, key);
+  if (entry->type() != ValueType::kStream) return Error::kWrongType;
+  if (group.empty()) return Error::kQueueGroupRequired;
+  return {};
+}
+
+Result<bool> QueueSystem::set_policy(const QueueContext& context, std::string_view key, const Policy& policy,
+                                     std::string_view group) {
+  TRY_VOID(validate(policy, key));
+  TRY_VOID(check_policy_key(context, key, group));
+  PolicySlot* slot = policies_.find(context.db, key, group);
+  if (slot != nullptr && slot->policy == policy) return false;
+  if (slot == nullptr && policies_.size() >= kQueuePoliciesMax) return Error::kQueuePoliciesFull;
+
+  if (slot == nullptr) slot = &policies_.add(context.db, key, group);
+  slot->policy = policy;
+  if (policy.rate.deliveries == 0) slot->deliveries.clear();
+  openings_.disarm(*slot);
+  policy_changed(context, key, group);
   return true;
 }
 
-Result<bool> QueueSystem::reset_policy(const QueueContext& context, std::string_view key) {
-  const Entry* const entry = context.keyspace.find(context.db, key);
-  if (entry != nullptr && entry->type() == ValueType::kStream) return Error::kQueueGroupRequired;
-  if (entry != nullptr && entry->type() != ValueType::kList) return Error::kWrongType;
-  const auto found = policies_.find(std::pair(context.db, key));
-  if (found == policies_.end()) return false;
-  openings_.disarm(found->second);
-  policies_by_serial_.erase(found->second.serial);
-  policies_.erase(found);
+Result<bool> QueueSystem::reset_policy(const QueueContext& context, std::string_view key,
+                                       std::string_view group) {
+  TRY_VOID(check_policy_key(context, key, group));
+  PolicySlot* const slot = policies_.find(context.db, key, group);
+  if (slot == nullptr) return false;
+  if (slot->group != nullptr) {
+    context.keyspace.for_write(slot->group->entry());
+    slot->group->group().unmanage();
+  }
+  openings_.disarm(*slot);
+  policies_.remove(*slot);
+  if (!group.empty()) {
+    // Who waited for something to come due finds what is released, or goes on waiting as without a policy.
+    return true;
+  }
   if (const auto rest = resting_.find(std::pair(context.db, key)); rest != resting_.end())
     resting_.erase(rest);
-  policy_changed(context, key);
+  policy_changed(context, key, group);
   return true;
 }
 
 uint64_t QueueSystem::scan_policies(uint64_t cursor, size_t count, const VisitPolicy& visit) const {
-  auto at = policies_by_serial_.upper_bound(cursor);
+  const auto& in_order = policies_.in_order();
+  auto at = in_order.upper_bound(cursor);
   uint64_t last = cursor;
-  for (; at != policies_by_serial_.end() && count > 0; ++at, --count) {
-    visit(at->second->first.first, at->second->first.second);
+  for (; at != in_order.end() && count > 0; ++at, --count) {
+    visit(*at->second->name);
     last = at->first;
   }
-  return at == policies_by_serial_.end() ? 0 : last;
+  return at == in_order.end() ? 0 : last;
 }
 
 const QueueStatistics* QueueSystem::resting(int db, std::string_view key) const {
@@ -125,17 +126,59 @@ void QueueSystem::release_token(const Queue& queue, Message& message) {
   tokens_.release(entry.db(), entry.key(), message, now_, [this] { return next_arming(); });
 }
 
-void QueueSystem::policy_changed(const QueueContext& context, std::string_view key) {
+void QueueSystem::policy_changed(const QueueContext& context, std::string_view key, std::string_view group) {
   Entry* const entry = context.keyspace.find_for_write(context.db, key);
   if (entry == nullptr) return;
-  queue_of(*entry, context.stamp).policy_changed();
-  // Waiters too: what is served, and when, may be another thing now.
-  context.report(context.db, key, QueueEvent::kReady);
+  if (group.empty()) {
+    queue_of(*entry, context.stamp).policy_changed();
+    // Waiters too: what is served, and when, may be another thing now.
+    context.report(context.db, key, QueueEvent::kReady);
+    return;
+  }
+  ConsumerGroup* const found = entry->stream().find_group(group);
+  if (found == nullptr) return;
+  PolicySlot& slot = *policies_.find(context.db, key, group);
+  if (slot.group == nullptr) {
+    manage(*entry, *found, slot);
+  } else {
+    slot.group->policy_changed();
+  }
+  open_at(slot, context.stamp.now);
+}
+
+void QueueSystem::manage(Entry& entry, ConsumerGroup& group, PolicySlot& slot) {
+  ManagedGroup& managed = group.manage(*this, entry, slot);
+  // What was given back without a policy, and deleted since.
+  std::vector<StreamId> gone;
+  PendingList::Cursor at = group.pending().first_from(kStreamIdMin, {.only_unowned = true});
+  for (; !at.at_end(); at.next()) {
+    if (!entry.stream().contains(at.id())) gone.push_back(at.id());
+  }
+  for (const StreamId id : gone)
+    managed.entry_deleted(id);
 }
 
 void QueueSystem::created(Entry& entry, const Stamp& stamp) {
-  if (policies_.empty() || !has_policy(entry.db(), entry.key())) return;
-  queue_of(entry, stamp);
+  if (policies_.empty()) return;
+  if (entry.type() == ValueType::kList) {
+    if (has_policy(entry.db(), entry.key())) queue_of(entry, stamp);
+    return;
+  }
+  if (entry.type() != ValueType::kStream) return;
+  for (const auto& group : entry.stream().groups()) {
+    if (group->managed() == nullptr) group_created(entry, *group);
+  }
+}
+
+void QueueSystem::group_created(Entry& entry, ConsumerGroup& group) {
+  if (policies_.groups() == 0) return;
+  PolicySlot* const slot = policies_.find(entry.db(), entry.key(), group.name());
+  if (slot != nullptr) manage(entry, group, *slot);
+}
+
+void QueueSystem::open_at(PolicySlot& slot, UnixMs when) {
+  if (slot.armed() && openings_.when(slot) <= when.count) return;
+  openings_.arm(slot, when.count, ++openings_armed_);
 }
 
 // --- Finding
@@ -306,10 +349,10 @@ void QueueSystem::bury(const QueueContext& context, Queue& queue, Message& messa
     queue.forget(message);
     return;
   }
-  const DeadLetter letter{entry.key(), message, cause, queue.consumer_name(message)};
+  const DeadLetter letter = DeadLetter::of(message, entry.key(), cause, queue.consumer_name(message));
   if (!write_dead_letter(context.keyspace, entry.db(), key, letter, queue.policy().dead_letters_max, now)) {
     queue.count(&QueueTotals::dead_blocked);
-    dead_blocked_key_ = entry.key();
+    dead_blocked_ = "queue '" + std::string(entry.key()) + "'";
     queue.keep_dying(message, cause, now + kDyingRetry);
     return;
   }
@@ -332,13 +375,13 @@ size_t QueueSystem::bytes() const {
   // A policy with its key, and the nodes that hold them.
   constexpr size_t kPolicyBytes = sizeof(PolicySlot) + 160;
   return timers_.bytes() + queues_.capacity() * sizeof(queues_[0]) + policies_.size() * kPolicyBytes +
-         tokens_.bytes();
+         tokens_.bytes() + managed_.bytes();
 }
 
 void QueueSystem::check_invariants() const {
   timers_.check_invariants();
   tokens_.check_invariants();
-  CHECK(policies_by_serial_.size() == policies_.size());
+  managed_.check_invariants();
   size_t armed = 0;
   size_t tokens_held = 0;
   QueueDepth depth;

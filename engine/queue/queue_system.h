@@ -3,9 +3,10 @@
 // The queues of the whole server: what they share, and every operation on one of them.
 //
 // Shared and logged: the counter of message IDs, the counter of arming numbers, the policies with the deliveries that
-// their rate limits count, dedupe tokens. Policies lie beside the keyspace, by (database, key): a list ends when it
-// runs empty, and a flush ends all, but what was set for a key goes on. A list under a key with a policy is a queue
-// from its first element (created()).
+// their rate limits count, dedupe tokens. Policies lie beside the keyspace, by (database, key), and those of consumer
+// groups by (database, key, group): a list ends when it runs empty, and a flush ends all, but what was set for a key
+// goes on. A list under a key with a policy is a queue from its first element (created()), and a group with a policy is
+// managed from its creation (group_created()); what is done with those is in ManagedGroups.
 //
 // Shared and not logged: the heap that knows whose timer is first, names of consumers, ties to connections, statistics.
 //
@@ -33,14 +34,16 @@
 #include "engine/queue/by_key.h"
 #include "engine/queue/consumer_names.h"
 #include "engine/queue/dedupe_store.h"
+#include "engine/queue/depth_ranking.h"
 #include "engine/queue/handle.h"
 #include "engine/queue/lease_ties.h"
+#include "engine/queue/managed_groups.h"
 #include "engine/queue/message.h"
 #include "engine/queue/policy.h"
+#include "engine/queue/policy_store.h"
 #include "engine/queue/queue.h"
-#include "engine/queue/queue_ranking.h"
+#include "engine/queue/queue_context.h"
 #include "engine/queue/queue_statistics.h"
-#include "engine/queue/rate_window.h"
 #include "engine/queue/record_words.h"
 #include "engine/record_sink.h"
 #include "engine/stamp.h"
@@ -49,38 +52,8 @@
 namespace sluice {
 
 inline constexpr size_t kQueuePoliciesMax = 1'000'000;
-// After a start no lease ends sooner: the outage was ours, not the worker's.
-inline constexpr Millis kRestartGrace{10'000};
 // Queues whose numbers are kept while they have no messages.
 inline constexpr size_t kRestingQueuesMax = 10'000;
-// A dead letter that could not be written is tried again after this.
-inline constexpr Millis kDyingRetry{60'000};
-
-// A policy, and what lies with it. Armed while waiters have to be woken when the rate allows the next delivery.
-struct PolicySlot : Timer {
-  Policy policy;
-  RateWindow deliveries;
-  uint64_t serial = 0;  // the order of setting; for listing only
-};
-
-enum class QueueEvent : uint8_t {
-  kReady,        // a message became ready: waiters may be served
-  kChanged,      // the queue changed otherwise
-  kGone,         // the key ended
-  kDeadLetter,   // the key is a stream that got an entry
-  kLetterTaken,  // the key is a stream that lost some
-};
-// The key is valid during the call only, which must not change the engine.
-using QueueReport = std::function<void(int db, std::string_view key, QueueEvent event)>;
-
-// What every operation needs.
-struct QueueContext {
-  Keyspace& keyspace;
-  int db;
-  const Stamp& stamp;
-  const QueueReport& report;
-};
-
 // Whether a push may go on.
 struct Admission {
   enum class Kind : uint8_t { kFree, kPaused, kFull };
@@ -114,18 +87,18 @@ struct Reservation {
   UnixMs deadline;
 };
 
-enum class NackMode : uint8_t { kSilent, kFail, kFatal };
-
 struct Nack {
   NackMode mode = NackMode::kFail;
   std::optional<Millis> delay;  // taken as given; none: the policy's
   std::optional<std::string_view> reason;
 };
 
+struct Letter;  // redrive.cc
+
 class QueueSystem {
  public:
   QueueSystem() = default;
-  // Requires: no queue is left. So it has to outlive the keyspace.
+  // Requires: no queue and no managed group is left. So it has to outlive the keyspace.
   ~QueueSystem();
   QueueSystem(const QueueSystem&) = delete;
   QueueSystem& operator=(const QueueSystem&) = delete;
@@ -137,20 +110,29 @@ class QueueSystem {
   UnixMs now() const { return now_; }
 
   // --- Policies
-  // The one in force: set, or the default. Valid until it is changed.
-  const Policy& policy(int db, std::string_view key) const;
-  bool has_policy(int db, std::string_view key) const;
+  // The one in force for a key, or for a group of it: set, or the default. Valid until it is changed.
+  const Policy& policy(int db, std::string_view key, std::string_view group = {}) const;
+  bool has_policy(int db, std::string_view key, std::string_view group = {}) const {
+    return policies_.find(db, key, group) != nullptr;
+  }
   size_t policies() const { return policies_.size(); }
-  // Returns whether anything changed. A plain list under the key becomes a queue.
-  // Errors: those of validate(), kWrongType, kQueueGroupRequired on a stream, kQueuePoliciesFull.
-  Result<bool> set_policy(const QueueContext& context, std::string_view key, const Policy& policy);
-  Result<bool> reset_policy(const QueueContext& context, std::string_view key);
-  // Told by whoever makes a list, or names one anew (RENAME): it is a queue at once if its key has a policy.
+  // Returns whether anything changed. A plain list under the key becomes a queue; the group of a stream is managed.
+  // `group` is empty for a list. Errors: those of validate(), kWrongType, kQueueGroupRequired on a stream,
+  // kQueueGroupOnList, kQueuePoliciesFull.
+  Result<bool> set_policy(const QueueContext& context, std::string_view key, const Policy& policy,
+                          std::string_view group = {});
+  Result<bool> reset_policy(const QueueContext& context, std::string_view key, std::string_view group = {});
+  // Told by whoever makes a list, or names a list or a stream anew (RENAME): it is a queue at once if its key has a
+  // policy, as are its groups.
   void created(Entry& entry, const Stamp& stamp);
-  // Calls visit(db, key) for some policies; returns where to go on, 0 at the start and the end. A policy that is there
+  // Told by whoever makes a group.
+  void group_created(Entry& entry, ConsumerGroup& group);
+  // Calls visit(name) for some policies; returns where to go on, 0 at the start and the end. A policy that is there
   // from the first call to the last is visited once.
-  using VisitPolicy = std::function<void(int db, std::string_view key)>;
+  using VisitPolicy = std::function<void(const PolicyName& name)>;
   uint64_t scan_policies(uint64_t cursor, size_t count, const VisitPolicy& visit) const;
+  ManagedGroups& managed() { return managed_; }
+  const ManagedGroups& managed() const { return managed_; }
 
   // --- Operations. Errors of all: kWrongType.
   // Makes room for so many pushes, or says why not. Nothing has changed then. A queue that drops has dropped them.
@@ -215,8 +197,11 @@ class QueueSystem {
 
   // --- Time
   // When the first timer fires, as milliseconds since 1970; INT64_MAX if there is none.
-  int64_t next_due() const { return std::min(timers_.first_when(), tokens_.windows().first_when()); }
-  // When a rate limit next lets somebody pass who waits; the key, taken off the list.
+  int64_t next_due() const {
+    return std::min({timers_.first_when(), tokens_.windows().first_when(), managed_.next_due()});
+  }
+  // When those who wait on a key may next find something that no change brings: a rate limit lets somebody pass, an
+  // entry of a group comes due. The key, taken off the list.
   int64_t next_opening() const { return openings_.first_when(); }
   std::optional<std::pair<int, std::string>> take_opened(UnixMs now);
   // Fires timers up to `now`, the earliest first, at most so many; returns how many. Whoever replays it names that
@@ -238,10 +223,13 @@ class QueueSystem {
   const QueueTotals& totals() const { return totals_; }
   const QueueDepth& depth() const { return depth_; }
   const DedupeStore& tokens() const { return tokens_; }
-  // The queue whose dead letter could last not be written; empty: none since the last call.
-  std::string take_dead_blocked() { return std::exchange(dead_blocked_key_, {}); }
+  // Whose dead letter could last not be written, for people; empty: none since the last call.
+  std::string take_dead_blocked() { return std::exchange(dead_blocked_, {}); }
   // Keeps the ranking by depth up to date, some queues at a time.
-  void step_ranking() { ranking_.step(queues_); }
+  void step_ranking() {
+    ranking_.step(queues_);
+    managed_.step_ranking();
+  }
   std::vector<const Queue*> deepest() const { return ranking_.deepest(queues_); }
   size_t bytes() const;
   void check_invariants() const;
@@ -249,7 +237,10 @@ class QueueSystem {
   // --- For Queue and restoring
   StreamId next_id(UnixMs now);
   uint64_t next_arming() { return ++arming_last_; }
-  PolicySlot* slot(int db, std::string_view key);
+  PolicySlot* slot(int db, std::string_view key) { return policies_.find(db, key); }
+  // Those who wait on the key are to be woken then.
+  void open_at(PolicySlot& slot, UnixMs when);
+  void open_at(ManagedGroup& group, UnixMs when) { open_at(*group.slot_, when); }
   Result<void> restore_deliveries(const QueueContext& context, RecordReader reader);
   Result<void> restore_token(const QueueContext& context, RecordReader reader);
   // Raises both counters; they never go back.
@@ -261,6 +252,8 @@ class QueueSystem {
 
  private:
   friend class Queue;
+  friend class ManagedGroup;
+  friend class ManagedGroups;
   // Nullptr: no such key, or a plain list, which has no message with an ID.
   Result<Queue*> find_queue(const QueueContext& context, std::string_view key);
   Result<void> check_reserve_keys(const QueueContext& context, std::span<const std::string_view> keys,
@@ -278,7 +271,10 @@ class QueueSystem {
   void fire(const QueueContext& context, Queue& queue, UnixMs now);
   // Lets those follow that may, reports the change of the queue's key, and ends the key if nothing is left.
   void finish(const QueueContext& context, Queue& queue, bool ready);
-  void policy_changed(const QueueContext& context, std::string_view key);
+  void policy_changed(const QueueContext& context, std::string_view key, std::string_view group);
+  Result<void> check_policy_key(const QueueContext& context, std::string_view key,
+                                std::string_view group) const;
+  void manage(Entry& entry, ConsumerGroup& group, PolicySlot& slot);
   void release_token(const Queue& queue, Message& message);
   void depth_changed(const QueueDepth& from, const QueueDepth& to);
   // A queue begins or ends: takes its numbers up again, or keeps them.
@@ -289,12 +285,16 @@ class QueueSystem {
   enum class Return : uint8_t { kMoved, kStays, kFull };
   Return redrive_one(const QueueContext& context, StreamFields fields, StreamId id, const Redrive& options,
                      Redriven& result);
+  // `entry` is what lies there, if anything.
+  Return redrive_to_group(const QueueContext& context, Entry* entry, const Letter& letter, Millis delay);
+  Return redrive_to_stream(const QueueContext& context, std::string_view key, Entry* entry,
+                           const Letter& letter, bool requested);
+  Return redrive_to_list(const QueueContext& context, std::string_view key, Entry* entry,
+                         const Letter& letter, Millis delay);
 
   StreamId id_last_;
   uint64_t arming_last_ = 0;
-  ByKey<PolicySlot> policies_;
-  std::map<uint64_t, ByKey<PolicySlot>::const_iterator> policies_by_serial_;
-  uint64_t policy_serial_last_ = 0;
+  PolicyStore policies_;
   DedupeStore tokens_;
 
   TimerHeap timers_;    // of queues
@@ -305,8 +305,9 @@ class QueueSystem {
   LeaseTies ties_;
   QueueTotals totals_;
   QueueDepth depth_;
-  QueueRanking ranking_;
-  std::string dead_blocked_key_;
+  DepthRanking<Queue> ranking_;
+  ManagedGroups managed_{*this};
+  std::string dead_blocked_;
   ByKey<QueueStatistics> resting_;
   UnixMs now_;
   std::vector<Reservation> reservations_;

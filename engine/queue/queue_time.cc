@@ -12,8 +12,13 @@ namespace sluice {
 
 size_t QueueSystem::tick(const QueueContext& context, UnixMs now, size_t transitions_max) {
   size_t fired = 0;
-  for (; fired < transitions_max && next_due() <= now.count; ++fired) {
+  while (fired < transitions_max && next_due() <= now.count) {
     const TimerHeap& windows = tokens_.windows();
+    // Groups come last of what is due in the same millisecond: they have no arming numbers.
+    if (managed_.next_due() < std::min(timers_.first_when(), windows.first_when())) {
+      fired += managed_.fire_first(context, now, transitions_max - fired);
+      continue;
+    }
     const bool window_first =
         !windows.empty() &&
         (timers_.empty() || std::pair(windows.first_when(), windows.order(*windows.first())) <
@@ -23,6 +28,7 @@ size_t QueueSystem::tick(const QueueContext& context, UnixMs now, size_t transit
     } else {
       fire(context, *static_cast<Queue*>(timers_.first()), now);
     }
+    ++fired;
   }
   return fired;
 }
@@ -76,7 +82,7 @@ size_t QueueSystem::restart(const QueueContext& context) {
     context.keyspace.for_write(ending.queue->entry());
     ending.queue->put_off(*ending.message, floor);
   }
-  return endings.size();
+  return endings.size() + (managed_.restart(now) ? 1 : 0);
 }
 
 }  // namespace sluice

@@ -34,8 +34,9 @@ class RateWindow {
   }
 
   const std::deque<Run>& runs() const { return runs_; }
-  // From a record: behind all others.
+  // From a record: behind all others. What is not later than those is known already: state is also loaded over itself.
   void restore(Run run) {
+    if (!runs_.empty() && run.ms <= runs_.back().ms) return;
     runs_.push_back(run);
     total_ += run.count;
   }

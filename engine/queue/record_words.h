@@ -22,6 +22,7 @@ namespace sluice {
 // Gathers words, and keeps the texts of numbers.
 class RecordWords {
  public:
+  static constexpr size_t kWordsMax = 64;
   void word(std::string_view text) {
     CHECK(size_ < kWordsMax);
     words_[size_++] = text;
@@ -47,7 +48,6 @@ class RecordWords {
   std::span<const std::string_view> all() const { return {words_.data(), size_}; }
 
  private:
-  static constexpr size_t kWordsMax = 64;
   std::array<std::string_view, kWordsMax> words_;
   std::array<std::array<char, kStreamIdCharsMax>, kWordsMax> texts_;
   size_t size_ = 0;

@@ -13,8 +13,6 @@
 #include "engine/stream.h"
 
 namespace sluice {
-namespace {
-
 // A dead letter as its entry says it; a copy, because the stream may change while it is moved.
 struct Letter {
   std::string source;
@@ -24,6 +22,8 @@ struct Letter {
   std::vector<std::string> fields;  // the original ones: fields and values
   bool complete = false;            // has all that a letter has
 };
+
+namespace {
 
 Letter read_letter(StreamFields fields) {
   Letter letter;
@@ -107,34 +107,61 @@ QueueSystem::Return QueueSystem::redrive_one(const QueueContext& context, Stream
     result.skipped = true;
     return Return::kStays;
   }
-  const UnixMs now = context.stamp.now;
   const uint64_t entropy = mix(context.stamp.entropy ^ mix(id.ms ^ mix(id.seq)));
   const Millis delay{static_cast<int64_t>(entropy % (static_cast<uint64_t>(options.spread.count) + 1))};
-  Entry* entry = context.keyspace.find_for_write(context.db, target);
-  const bool of_group = !letter.group.empty();
+  Entry* const entry = context.keyspace.find_for_write(context.db, target);
+  if (!letter.group.empty() && target == letter.source)
+    return redrive_to_group(context, entry, letter, delay);
+  const bool to_stream = entry != nullptr ? entry->type() == ValueType::kStream : !letter.group.empty();
+  if (to_stream) return redrive_to_stream(context, target, entry, letter, options.to.has_value());
+  return redrive_to_list(context, target, entry, letter, delay);
+}
 
-  if (entry != nullptr ? entry->type() == ValueType::kStream : of_group && options.to) {
-    if (!options.to) return Return::kStays;
-    const std::vector<std::string_view> words(letter.fields.begin(), letter.fields.end());
-    if (entry == nullptr) entry = &context.keyspace.insert_stream(context.db, target);
-    const auto entry_id = entry->stream().next_id(now);
-    if (!entry_id.ok() || !entry->stream().add(entry_id.value(), words).ok()) return Return::kStays;
-    context.report(context.db, target, QueueEvent::kDeadLetter);
-    ++totals_.redriven;
-    return Return::kMoved;
+// The entry itself is still in the stream, for the other groups: only this one gets it back.
+QueueSystem::Return QueueSystem::redrive_to_group(const QueueContext& context, Entry* entry,
+                                                  const Letter& letter, Millis delay) {
+  if (entry == nullptr || entry->type() != ValueType::kStream || !letter.id) return Return::kStays;
+  ConsumerGroup* const group = entry->stream().find_group(letter.group);
+  // Without a policy nobody would hand it out.
+  if (group == nullptr || group->managed() == nullptr) return Return::kStays;
+  const UnixMs due = context.stamp.now + delay;
+  if (!managed_.bring_back(*group->managed(), *letter.id, letter.redriven + 1, due)) return Return::kStays;
+  context.report(context.db, entry->key(), QueueEvent::kGroupRedriven);
+  return Return::kMoved;
+}
+
+// A new entry, for all who read the stream; only on request.
+QueueSystem::Return QueueSystem::redrive_to_stream(const QueueContext& context, std::string_view key,
+                                                   Entry* entry, const Letter& letter, bool requested) {
+  if (!requested) return Return::kStays;
+  const std::vector<std::string_view> words(letter.fields.begin(), letter.fields.end());
+  const bool is_new = entry == nullptr;
+  if (is_new) entry = &context.keyspace.insert_stream(context.db, key);
+  const auto id = entry->stream().next_id(context.stamp.now);
+  if (!id.ok() || !entry->stream().add(id.value(), words).ok()) {
+    if (is_new) context.keyspace.erase(*entry);
+    return Return::kStays;
   }
-  // A list takes one value.
+  context.report(context.db, key, QueueEvent::kDeadLetter);
+  ++totals_.redriven;
+  return Return::kMoved;
+}
+
+// A list takes one value.
+QueueSystem::Return QueueSystem::redrive_to_list(const QueueContext& context, std::string_view key,
+                                                 Entry* entry, const Letter& letter, Millis delay) {
+  const UnixMs now = context.stamp.now;
   if (entry != nullptr && entry->type() != ValueType::kList) return Return::kStays;
-  if ((of_group && !options.to) || letter.fields.size() != 2) return Return::kStays;
-  if (admit(context, target, 1).kind != Admission::Kind::kFree) return Return::kFull;
-  if (entry == nullptr) entry = &context.keyspace.insert_list(context.db, target);
+  if (letter.fields.size() != 2) return Return::kStays;
+  if (admit(context, key, 1).kind != Admission::Kind::kFree) return Return::kFull;
+  if (entry == nullptr) entry = &context.keyspace.insert_list(context.db, key);
   Queue& queue = queue_of(*entry, context.stamp);
   Queue::Added how{.redriven = letter.redriven + 1};
   if (delay > Millis{0}) how.due = now + delay;
   if (queue.policy().ttl > Millis{0}) how.traits.expires = now + queue.policy().ttl;
   queue.add(next_id(now), letter.fields[1], how);
   queue.count(&QueueTotals::redriven);
-  context.report(context.db, target, how.due ? QueueEvent::kChanged : QueueEvent::kReady);
+  context.report(context.db, key, how.due ? QueueEvent::kChanged : QueueEvent::kReady);
   return Return::kMoved;
 }
 

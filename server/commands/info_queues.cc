@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "engine/entry.h"
 #include "engine/queue/policy.h"
@@ -31,16 +32,17 @@ std::string one_word(std::string_view key) {
   return word;
 }
 
-size_t dead_letters(const core::Server& server, const Queue& queue) {
-  const std::string key = dead_letter_key(queue.policy(), queue.entry().key());
+size_t letters_in(const core::Server& server, int db, const std::string& key) {
   if (key.empty()) return 0;
-  const Entry* entry = server.keyspace.find(queue.entry().db(), key);
+  const Entry* entry = server.keyspace.find(db, key);
   return entry != nullptr && entry->type() == ValueType::kStream ? entry->stream().length() : 0;
 }
 
+int64_t age_ms(const core::Server& server, const std::optional<UnixMs>& since) {
+  return since ? std::max<int64_t>(0, (server.sequencer.now() - *since).count) : 0;
+}
+
 std::string describe(const core::Server& server, const Queue& queue) {
-  const auto oldest = queue.oldest_ready();
-  const int64_t oldest_ms = oldest ? std::max<int64_t>(0, (server.sequencer.now() - *oldest).count) : 0;
   std::string text = "name=" + one_word(queue.entry().key());
   const auto add = [&text](std::string_view name, auto number) {
     text.append(",").append(name).append("=").append(std::to_string(number));
@@ -49,8 +51,27 @@ std::string describe(const core::Server& server, const Queue& queue) {
   add("ready", queue.ready());
   add("delayed", queue.delayed());
   add("leased", queue.leased());
-  add("dead", dead_letters(server, queue));
-  add("oldest_ms", oldest_ms);
+  add("dead", letters_in(server, queue.entry().db(), dead_letter_key(queue.policy(), queue.entry().key())));
+  add("oldest_ms", age_ms(server, queue.oldest_ready()));
+  return text;
+}
+
+std::string describe(const core::Server& server, const ManagedGroup& group) {
+  const Entry& entry = group.entry();
+  const std::string& name = group.group().name();
+  const UnixMs now = server.sequencer.now();
+  const GroupDepth depth = group.depth(now);
+  std::string text = "name=" + one_word(entry.key()) + ",group=" + one_word(name);
+  const auto add = [&text](std::string_view label, auto number) {
+    text.append(",").append(label).append("=").append(std::to_string(number));
+  };
+  add("db", entry.db());
+  add("backlog", group.backlog());
+  add("leased", depth.held);
+  add("delayed", depth.delayed);
+  add("due", depth.due);
+  add("dead", letters_in(server, entry.db(), dead_letter_key(group.policy(), entry.key(), name)));
+  add("oldest_ms", age_ms(server, group.oldest_ready(now)));
   return text;
 }
 
@@ -99,6 +120,9 @@ Lines queue_lines(core::Server& server) {
   add("queues_dying", depth.dying);
   add("queues_dedupe_tokens", server.queues.tokens().size());
   add("queues_bytes", server.queues.bytes());
+  add("queues_groups", server.queues.managed().list().size());
+  add("queues_groups_leased", server.queues.managed().held());
+  add("queues_groups_unowned", server.queues.managed().unowned());
   for (const Total& total : kTotals)
     add(total.name, server.queues.totals().*total.count);
   add("queue_transitions", server.metrics.queue_transitions);
@@ -108,6 +132,10 @@ Lines queue_lines(core::Server& server) {
   size_t number = 0;
   for (const Queue* queue : server.queues.deepest()) {
     lines.emplace_back("queue_" + std::to_string(number++), describe(server, *queue));
+  }
+  number = 0;
+  for (const ManagedGroup* group : server.queues.managed().deepest()) {
+    lines.emplace_back("group_" + std::to_string(number++), describe(server, *group));
   }
   return lines;
 }

@@ -198,6 +198,10 @@ QueueCall::QueueCall(CommandCall& call)
             return call.changed(db, key, core::KeyEvent::kXadd);
           case QueueEvent::kLetterTaken:
             return call.changed(db, key, core::KeyEvent::kXdel);
+          case QueueEvent::kGroupLapsed:
+            return call.changed(db, key, core::KeyEvent::kXgroupLapsed);
+          case QueueEvent::kGroupRedriven:
+            return call.changed(db, key, core::KeyEvent::kXgroupRedriven);
         }
       }),
       context{call.keyspace(), call.db(), call.stamp, report} {}

@@ -37,7 +37,7 @@ Error refuse_push(core::CommandCall& call, const Admission& admission);
 // Whether the caller may add to that key, which its words do not name.
 bool may_write(const core::CommandCall& call, std::string_view key);
 
-// Writes the policy in force for the key, as QPOLICY and QINFO show it.
-void reply_policy(core::CommandCall& call, std::string_view key);
+// Writes the policy in force for the key, or for a group of it, as QPOLICY and QINFO show it.
+void reply_policy(core::CommandCall& call, std::string_view key, std::string_view group = {});
 
 }  // namespace sluice::commands

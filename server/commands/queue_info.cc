@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// QINFO: the numbers of one queue, or all there is to say of one message.
-#include <cstdio>
+// QINFO: the numbers of one queue, or all there is to say of one message; of consumer groups, see queue_group_info.h.
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
 #include "server/commands/queue.h"
+#include "server/commands/queue_group_info.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
 
@@ -30,16 +30,12 @@ struct Field {
   int64_t (*value)(CommandCall& call, std::string_view key, const Queue* queue);
 };
 
-// Milliseconds since `then`, 0 if there is no such time.
 int64_t since(CommandCall& call, const std::optional<UnixMs>& then) {
-  return then ? std::max<int64_t>(0, (call.stamp.now - *then).count) : 0;
+  return milliseconds_since(call, then);
 }
 
 int64_t dead_letters(CommandCall& call, std::string_view key, const Queue*) {
-  const std::string stream = dead_letter_key(call.queues().policy(call.db(), key), key);
-  const Entry* entry = stream.empty() ? nullptr : call.keyspace().find(call.db(), stream);
-  if (entry == nullptr || entry->type() != ValueType::kStream) return 0;
-  return static_cast<int64_t>(entry->stream().length());
+  return count_letters(call, dead_letter_key(call.queues().policy(call.db(), key), key));
 }
 
 template <uint64_t QueueTotals::*kTotal>
@@ -120,16 +116,8 @@ constexpr Field kFields[] = {
     {"stale-acks", total<&QueueTotals::stale_acks>},
     {"dead-blocked", total<&QueueTotals::dead_blocked>},
 };
-// Behind them: two rates, seven times of the last minute, the memory and the policy.
-constexpr size_t kFieldsBehind = 11;
-
-// With two digits behind the point: a queue that takes a message in ten seconds is not idle, and nobody reads more.
-void reply_rate(CommandCall& call, std::string_view name, double rate) {
-  char digits[64];
-  const int size = std::snprintf(digits, sizeof digits, "%.2f", rate);
-  call.reply.bulk(name);
-  call.reply.bulk({digits, static_cast<size_t>(size)});
-}
+// Behind them: the last minute, the memory and the policy.
+constexpr size_t kFieldsBehind = kRateFields + 2;
 
 void reply_queue(CommandCall& call, std::string_view key, const Queue* queue) {
   call.reply.map(std::size(kFields) + kFieldsBehind);
@@ -137,18 +125,7 @@ void reply_queue(CommandCall& call, std::string_view key, const Queue* queue) {
     call.reply.bulk(field.name);
     call.reply.integer(field.value(call, key, queue));
   }
-  const QueueRates::Summary rates = rates_of(call, key, queue);
-  reply_rate(call, "in-per-sec", rates.in_per_second);
-  reply_rate(call, "out-per-sec", rates.out_per_second);
-  const std::pair<std::string_view, uint64_t> times[] = {
-      {"wait-ms-avg", rates.wait_ms_average}, {"wait-ms-p50", rates.wait_ms_p50},
-      {"wait-ms-p99", rates.wait_ms_p99},     {"wait-ms-max", rates.wait_ms_max},
-      {"hold-ms-avg", rates.hold_ms_average}, {"hold-ms-p50", rates.hold_ms_p50},
-      {"hold-ms-p99", rates.hold_ms_p99}};
-  for (const auto& [name, ms] : times) {
-    call.reply.bulk(name);
-    call.reply.integer(static_cast<int64_t>(ms));
-  }
+  reply_rates(call, rates_of(call, key, queue));
   call.reply.bulk("bytes");
   call.reply.integer(queue == nullptr ? 0 : static_cast<int64_t>(queue->bytes()));
   call.reply.bulk("policy");
@@ -225,36 +202,65 @@ void reply_consumers(CommandCall& call, Queue* queue) {
   }
 }
 
-Result<void> qinfo(CommandCall& call) {
-  const std::string_view key = call.words[1];
-  Args args(call.words, 2);
+struct InfoArguments {
+  std::string_view group;  // empty: of a list
+  bool consumers = false;
   std::optional<StreamId> id;
-  const bool group = args.accept("GROUP");
-  const bool consumers = !group && args.accept("CONSUMERS");
-  if (group) {
-    args.text();
-  } else if (!consumers && args.accept("ID")) {
-    id = parse_message_id(args.text());
-    if (!args.failed() && !id) return Error::kQueueIdInvalid;
+};
+
+Result<InfoArguments> info_arguments(CommandCall& call) {
+  InfoArguments arguments;
+  Args args(call.words, 2);
+  if (args.accept("GROUP")) {
+    arguments.group = args.text();
+    TRY_VOID(args.good());
+    if (arguments.group.empty()) return call.fail("ERR GROUP must not be empty");
+  }
+  arguments.consumers = args.accept("CONSUMERS");
+  if (!arguments.consumers && args.accept("ID")) {
+    arguments.id = parse_message_id(args.text());
+    if (!args.failed() && !arguments.id) return Error::kQueueIdInvalid;
   }
   TRY_VOID(args.done());
+  return arguments;
+}
+
+void reply_of_group(CommandCall& call, std::string_view key, const Stream* stream,
+                    const InfoArguments& arguments) {
+  const ConsumerGroup* const group = stream == nullptr ? nullptr : stream->find_group(arguments.group);
+  if (arguments.consumers) {
+    reply_group_consumers(call, group);
+  } else if (arguments.id) {
+    reply_group_entry(call, stream, group, *arguments.id);
+  } else {
+    reply_group_info(call, key, stream, arguments.group);
+  }
+}
+
+Result<void> qinfo(CommandCall& call) {
+  const std::string_view key = call.words[1];
+  TRY(const InfoArguments arguments, info_arguments(call));
   const Entry* entry = call.keyspace().find(call.db(), key);
   const bool stream = entry != nullptr && entry->type() == ValueType::kStream;
-  if (stream && !group) return Error::kQueueGroupRequired;
+  const bool of_group = !arguments.group.empty();
+  if (stream && !of_group) return Error::kQueueGroupRequired;
   if (entry != nullptr && !stream && entry->type() != ValueType::kList) return Error::kWrongType;
-  if (entry != nullptr && !stream && group) return Error::kQueueGroupOnList;
-  if (group) return call.fail("ERR policies of consumer groups are not available in this version");
+  if (entry != nullptr && !stream && of_group) return Error::kQueueGroupOnList;
+  if (of_group) {
+    reply_of_group(call, key, entry == nullptr ? nullptr : &entry->stream(), arguments);
+    return {};
+  }
   const Queue* queue = entry != nullptr && entry->list().is_queue() ? &entry->list().queue() : nullptr;
-  if (consumers) {
+  if (arguments.consumers) {
     // Statistics: forgetting the idle among them changes nothing that is logged.
     reply_consumers(call, const_cast<Queue*>(queue));
     return {};
   }
-  if (!id) {
+  if (!arguments.id) {
     reply_queue(call, key, queue);
     return {};
   }
-  const Message* message = queue == nullptr ? nullptr : queue->find(*id);
+  const Message* message = queue == nullptr ? nullptr : queue->find(*arguments.id);
   if (message == nullptr) {
     call.reply.null();
   } else {
@@ -265,15 +271,17 @@ Result<void> qinfo(CommandCall& call) {
 
 constexpr CommandSpec kRows[] = {
     {.name = "qinfo",
-     .syntax = "key which:[CONSUMERS|ID id]",
+     .syntax = "key [GROUP group] which:[CONSUMERS|ID id]",
      .handler = qinfo,
      .arity = Arity::at_least(2),
      .flags = core::kReadOnly | core::kFast,
      .keys = {KeySpec::one(core::kRo | core::kAccess)},
      .group = core::Group::kQueue,
      .since = "0.1.0",
-     .complexity = "O(log N), N the number of messages with an ID",
-     .summary = "Tells how a queue or its consumers are doing, or what state a message is in."},
+     .complexity =
+         "O(log N), N the number of messages with an ID; of the consumers of a group O(N), N what is pending",
+     .summary =
+         "Tells how a queue, a consumer group or its consumers are doing, or what state a message is in."},
 };
 static_assert(core::well_formed(kRows));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// QPOLICY: what a queue does with the late and the failed.
+// QPOLICY: what a queue, or a consumer group, does with the late and the failed.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -78,6 +78,10 @@ void take_choice(Args& args, Value& value, const Choice<Value> (&choices)[kCount
 
 constexpr Choice<Pause> kPauses[] = {
     {"NONE", Pause::kNone}, {"IN", Pause::kIn}, {"OUT", Pause::kOut}, {"ALL", Pause::kAll}};
+// A group has no way in to be closed.
+constexpr Choice<Pause> kGroupPauses[] = {{"NONE", Pause::kNone}, {"OUT", Pause::kOut}};
+constexpr Choice<AckDelete> kAckDeletes[] = {
+    {"NONE", AckDelete::kNone}, {"ACKED", AckDelete::kAcked}, {"DELREF", AckDelete::kDelref}};
 constexpr Choice<Overflow> kOverflows[] = {{"REJECT", Overflow::kReject}, {"DROP", Overflow::kDrop}};
 
 // "0 0" is no limit.
@@ -89,7 +93,11 @@ void take_rate(Args& args, RateLimit& rate) {
 
 // The options that only lists know. False: it is none of them.
 bool take_list_option(Args& args, Policy& policy) {
-  if (args.accept("HEAD")) {
+  if (args.accept("MAXLEASE")) {
+    policy.lease_max = Millis{args.integer_in(0, kQueueSpanMax.count)};
+  } else if (args.accept("PAUSE")) {
+    take_choice(args, policy.pause, kPauses);
+  } else if (args.accept("HEAD")) {
     take_head(args, policy.head);
   } else if (args.accept("MAXLEN")) {
     policy.length_max = static_cast<uint64_t>(args.integer_in(0, INT64_MAX));
@@ -99,8 +107,18 @@ bool take_list_option(Args& args, Policy& policy) {
     policy.ttl = Millis{args.integer_in(0, kQueueSpanMax.count)};
   } else if (args.accept("AGING")) {
     policy.aging = Millis{args.integer_in(0, kQueueSpanMax.count)};
-  } else if (args.accept("RATE")) {
-    take_rate(args, policy.rate);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Likewise those of groups.
+bool take_group_option(Args& args, Policy& policy) {
+  if (args.accept("PAUSE")) {
+    take_choice(args, policy.pause, kGroupPauses);
+  } else if (args.accept("ACKDEL")) {
+    take_choice(args, policy.ack_delete, kAckDeletes);
   } else {
     return false;
   }
@@ -108,11 +126,9 @@ bool take_list_option(Args& args, Policy& policy) {
 }
 
 // One option with its value.
-void take_option(Args& args, Policy& policy) {
+void take_option(Args& args, bool group, Policy& policy) {
   if (args.accept("LEASE")) {
     policy.lease = Millis{args.integer_in(1, kQueueSpanMax.count)};
-  } else if (args.accept("MAXLEASE")) {
-    policy.lease_max = Millis{args.integer_in(0, kQueueSpanMax.count)};
   } else if (args.accept("MAXATTEMPTS")) {
     policy.attempts_max = static_cast<uint32_t>(args.integer_in(0, UINT32_MAX));
   } else if (args.accept("BACKOFF")) {
@@ -123,40 +139,41 @@ void take_option(Args& args, Policy& policy) {
     policy.dead_letter = args.text();
   } else if (args.accept("DEADMAXLEN")) {
     policy.dead_letters_max = static_cast<uint64_t>(args.integer_in(0, INT64_MAX));
-  } else if (args.accept("PAUSE")) {
-    take_choice(args, policy.pause, kPauses);
   } else if (args.accept("MAXLEASED")) {
     policy.leased_max = static_cast<uint64_t>(args.integer_in(0, INT64_MAX));
-  } else if (!take_list_option(args, policy)) {
+  } else if (args.accept("RATE")) {
+    take_rate(args, policy.rate);
+  } else if (!(group ? take_group_option(args, policy) : take_list_option(args, policy))) {
     args.fail(Error::kQueuePolicyOption);
   }
 }
 
 // Whether a policy of this kind can lie on what the key holds.
-Result<void> check_key(CommandCall& call, std::string_view key, bool group) {
+Result<void> check_key(CommandCall& call, std::string_view key, std::string_view group) {
   const Entry* entry = call.keyspace().find(call.db(), key);
-  const bool list = entry != nullptr && entry->type() == ValueType::kList;
-  const bool stream = entry != nullptr && entry->type() == ValueType::kStream;
-  if (entry != nullptr && !list && !stream) return Error::kWrongType;
-  if (stream && !group) return Error::kQueueGroupRequired;
-  if (list && group) return Error::kQueueGroupOnList;
-  if (group) return call.fail("ERR policies of consumer groups are not available in this version");
+  if (entry == nullptr) return {};
+  if (entry->type() == ValueType::kStream) {
+    if (group.empty()) return Error::kQueueGroupRequired;
+    return {};
+  }
+  if (entry->type() != ValueType::kList) return Error::kWrongType;
+  if (!group.empty()) return Error::kQueueGroupOnList;
   return {};
 }
 
 // [cursor, [[db, key, group], ...]]; the group is empty for a list.
 void reply_listing(CommandCall& call, uint64_t cursor, size_t count) {
-  std::vector<std::pair<int, std::string>> names;
-  cursor = call.queues().scan_policies(
-      cursor, count, [&names](int db, std::string_view key) { names.emplace_back(db, key); });
+  std::vector<PolicyName> names;
+  cursor =
+      call.queues().scan_policies(cursor, count, [&names](const PolicyName& name) { names.push_back(name); });
   call.reply.array(2);
   call.reply.bulk(std::to_string(cursor));
   call.reply.array(names.size());
-  for (const auto& [db, key] : names) {
+  for (const PolicyName& name : names) {
     call.reply.array(3);
-    call.reply.integer(db);
-    call.reply.bulk(key);
-    call.reply.bulk("");
+    call.reply.integer(name.db);
+    call.reply.bulk(name.key);
+    call.reply.bulk(name.group);
   }
 }
 
@@ -198,37 +215,45 @@ Result<void> preview(CommandCall& call, const Policy& policy, int64_t retries) {
   return {};
 }
 
+Result<void> reset(CommandCall& call, std::string_view key, std::string_view group) {
+  QueueCall queues(call);
+  TRY(const bool changed, call.queues().reset_policy(queues.context, key, group));
+  if (changed) call.log();
+  // What was delayed in a group can be claimed at once.
+  if (changed && !group.empty()) call.wake(key);
+  call.reply.ok();
+  return {};
+}
+
 Result<void> qpolicy(CommandCall& call) {
   TRY(const bool listed, list_policies(call));
   if (listed) return {};
   const std::string_view key = call.words[1];
   Args args(call.words, 2);
-  const bool group = args.accept("GROUP");
-  if (group) args.text();
-  TRY_VOID(args.good());
+  std::string_view group;
+  if (args.accept("GROUP")) {
+    group = args.text();
+    TRY_VOID(args.good());
+    if (group.empty()) return call.fail("ERR GROUP must not be empty");
+  }
   TRY_VOID(check_key(call, key, group));
   if (!args.more()) {
-    reply_policy(call, key);
+    reply_policy(call, key, group);
     return {};
   }
   if (args.accept("PREVIEW")) {
     const int64_t retries = args.integer_in(1, kPreviewMax);
     TRY_VOID(args.done());
-    return preview(call, call.queues().policy(call.db(), key), retries);
+    return preview(call, call.queues().policy(call.db(), key, group), retries);
   }
-  QueueCall queues(call);
-  const bool reset = args.accept("RESET");
-  if (reset && !args.more()) {
-    TRY(const bool changed, call.queues().reset_policy(queues.context, key));
-    if (changed) call.log();
-    call.reply.ok();
-    return {};
-  }
-  Policy policy = reset ? Policy() : call.queues().policy(call.db(), key);
+  const bool resets = args.accept("RESET");
+  if (resets && !args.more()) return reset(call, key, group);
+  Policy policy = resets ? Policy() : call.queues().policy(call.db(), key, group);
   while (args.more() && !args.failed())
-    take_option(args, policy);
+    take_option(args, !group.empty(), policy);
   TRY_VOID(args.done());
-  TRY(const bool changed, call.queues().set_policy(queues.context, key, policy));
+  QueueCall queues(call);
+  TRY(const bool changed, call.queues().set_policy(queues.context, key, policy, group));
   if (changed) call.log();
   call.reply.ok();
   return {};
@@ -245,7 +270,7 @@ constexpr CommandSpec kRows[] = {
          "<LEFT|RIGHT>] "
          "[MAXLEN count:integer] overflow:[<OVERFLOW> <REJECT|DROP>] [TTL milliseconds:integer] "
          "[AGING milliseconds:integer] rate:[<RATE> deliveries:integer window:integer] "
-         "[PREVIEW retries:integer]]",
+         "ackdel:[<ACKDEL> <NONE|ACKED|DELREF>] [PREVIEW retries:integer]]",
      .handler = qpolicy,
      .arity = Arity::at_least(1),
      .flags = core::kWrite | core::kDenyOom | core::kFast | core::kMovableKeys,
@@ -254,14 +279,17 @@ constexpr CommandSpec kRows[] = {
      .group = core::Group::kQueue,
      .since = "0.1.0",
      .complexity = "O(log N), N the number of policies",
-     .summary = "Sets or shows how a queue leases, retries and buries; without a key, lists what is set."},
+     .summary =
+         "Sets or shows how a queue or a consumer group leases, retries and buries; without a key, lists "
+         "what is set."},
 };
 static_assert(core::well_formed(kRows));
 
 }  // namespace
 
-void reply_policy(CommandCall& call, std::string_view key) {
-  const Policy& policy = call.queues().policy(call.db(), key);
+void reply_policy(CommandCall& call, std::string_view key, std::string_view group) {
+  const Policy& policy = call.queues().policy(call.db(), key, group);
+  const bool of_list = group.empty();
   const auto number = [&call](std::string_view name, uint64_t value) {
     call.reply.bulk(name);
     call.reply.integer(static_cast<int64_t>(value));
@@ -270,23 +298,26 @@ void reply_policy(CommandCall& call, std::string_view key) {
     call.reply.bulk(name);
     call.reply.bulk(value);
   };
-  call.reply.map(16);
+  call.reply.map(of_list ? 16 : 11);
   number("LEASE", static_cast<uint64_t>(policy.lease.count));
-  number("MAXLEASE", static_cast<uint64_t>(policy.lease_max.count));
+  if (of_list) number("MAXLEASE", static_cast<uint64_t>(policy.lease_max.count));
   number("MAXATTEMPTS", policy.attempts_max);
   text("BACKOFF", backoff_text(policy.backoff));
   number("JITTER", policy.backoff.jitter_percent);
-  text("DEADLETTER", dead_letter_key(policy, key));
+  text("DEADLETTER", of_list ? dead_letter_key(policy, key) : dead_letter_key(policy, key, group));
   number("DEADMAXLEN", policy.dead_letters_max);
   text("PAUSE", pause_word(policy.pause));
   number("MAXLEASED", policy.leased_max);
-  text("HEAD", policy.head == Side::kLeft ? "LEFT" : "RIGHT");
-  number("MAXLEN", policy.length_max);
-  text("OVERFLOW", overflow_word(policy.overflow));
-  number("TTL", static_cast<uint64_t>(policy.ttl.count));
-  number("AGING", static_cast<uint64_t>(policy.aging.count));
+  if (of_list) {
+    text("HEAD", policy.head == Side::kLeft ? "LEFT" : "RIGHT");
+    number("MAXLEN", policy.length_max);
+    text("OVERFLOW", overflow_word(policy.overflow));
+    number("TTL", static_cast<uint64_t>(policy.ttl.count));
+    number("AGING", static_cast<uint64_t>(policy.aging.count));
+  }
   text("RATE", std::to_string(policy.rate.deliveries) + " " + std::to_string(policy.rate.window.count));
-  text("source", call.queues().has_policy(call.db(), key) ? "set" : "default");
+  if (!of_list) text("ACKDEL", ack_delete_word(policy.ack_delete));
+  text("source", call.queues().has_policy(call.db(), key, group) ? "set" : "default");
 }
 
 std::span<const CommandSpec> queue_policy_commands() {

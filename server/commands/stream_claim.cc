@@ -9,6 +9,7 @@
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 #include "server/commands/groups.h"
+#include "server/commands/queue.h"
 #include "server/commands/stream_arguments.h"
 #include "server/commands/stream_reply.h"
 #include "server/core/args.h"
@@ -25,8 +26,22 @@ using core::KeySpec;
 
 // Whether a pending entry has been idle for long enough. An unowned one can be had if its time has come.
 bool is_idle(const Pending& pending, UnixMs now, int64_t idle_min) {
-  if (!pending.owned()) return idle_min == 0 || !pending.time || *pending.time <= now;
+  if (!pending.owned()) return !pending.time || *pending.time <= now;
   return idle_min == 0 || now.count - pending.time->count >= idle_min;
+}
+
+// What the policy says to a claim of an entry that has been idle for long enough.
+ManagedGroup::Turn turn_of(const ConsumerGroup& group, const Pending& pending, ConsumerNumber consumer,
+                           bool just_id, std::optional<uint64_t> deliveries) {
+  using Turn = ManagedGroup::Turn;
+  const ManagedGroup* const managed = group.managed();
+  if (managed == nullptr) return Turn::kDeliver;
+  // Who claims what he has, without counting, asks for more time.
+  const bool extends = just_id && !deliveries && pending.consumer == consumer;
+  if (extends) return Turn::kDeliver;
+  Pending claimed = pending;
+  if (deliveries) claimed.deliveries = *deliveries == 0 ? 0 : *deliveries - 1;
+  return managed->turn_of(claimed);
 }
 
 uint64_t one_more(uint64_t deliveries) {
@@ -101,18 +116,33 @@ Result<ClaimOptions> claim_options(CommandCall& call) {
   return options;
 }
 
+void bury_exhausted(CommandCall& call, ManagedGroup& group, const Pending& pending) {
+  QueueCall queues(call);
+  call.queues().managed().bury_exhausted(queues.context, group, pending);
+}
+
 enum class Claimed : uint8_t { kNo, kYes, kDropped };
 
-// Gives one entry to the consumer, or drops it if the stream does not have it any more.
-Claimed claim_one(const GroupTarget& target, StreamId id, ConsumerNumber consumer,
-                  const ClaimOptions& options, UnixMs now) {
+// Gives one entry to the consumer, or drops it if the stream does not have it any more, or its deliveries are used up.
+Claimed claim_one(CommandCall& call, const GroupTarget& target, StreamId id, ConsumerNumber consumer,
+                  const ClaimOptions& options) {
+  const UnixMs now = call.stamp.now;
   ConsumerGroup& group = *target.group;
   std::optional<Pending> pending = group.pending().find(id);
   if (!target.stream->contains(id)) {
     return pending && group.acknowledge(id) ? Claimed::kDropped : Claimed::kNo;
   }
-  if (pending && !is_idle(*pending, now, options.idle_min)) return Claimed::kNo;
+  // With no idle time at all also what is delayed.
+  if (pending && options.idle_min > 0 && !is_idle(*pending, now, options.idle_min)) return Claimed::kNo;
   if (!pending && !options.force) return Claimed::kNo;
+  if (pending) {
+    const auto turn = turn_of(group, *pending, consumer, options.just_id, options.deliveries);
+    if (turn == ManagedGroup::Turn::kKeep) return Claimed::kNo;
+    if (turn == ManagedGroup::Turn::kDie) {
+      bury_exhausted(call, *group.managed(), *pending);
+      return Claimed::kDropped;
+    }
+  }
   // As Redis: an entry that FORCE makes pending counts as delivered once already.
   uint64_t deliveries = pending ? pending->deliveries : 1;
   if (options.deliveries) {
@@ -121,6 +151,7 @@ Claimed claim_one(const GroupTarget& target, StreamId id, ConsumerNumber consume
     deliveries = one_more(deliveries);
   }
   group.hold(id, consumer, options.time, deliveries);
+  if (group.managed() != nullptr && !options.just_id) group.managed()->count(&QueueTotals::reserved);
   return Claimed::kYes;
 }
 
@@ -149,7 +180,7 @@ Result<void> xclaim(CommandCall& call) {
   const size_t mark = call.reply.array_later();
   uint64_t claimed = 0;
   for (const StreamId id : options.ids) {
-    const Claimed outcome = claim_one(target, id, consumer.number, options, call.stamp.now);
+    const Claimed outcome = claim_one(call, target, id, consumer.number, options);
     changed = changed || outcome != Claimed::kNo;
     if (outcome != Claimed::kYes) continue;
     reply_claimed(call, *target.stream, id, options.just_id);
@@ -200,11 +231,13 @@ Result<AutoClaimOptions> auto_claim_options(CommandCall& call) {
 struct AutoClaim {
   std::vector<StreamId> claimed;
   std::vector<StreamId> deleted;
-  StreamId next;  // where to go on; 0-0 at the end
+  bool buried = false;  // some were dead
+  StreamId next;        // where to go on; 0-0 at the end
 };
 
-AutoClaim auto_claim(const GroupTarget& target, ConsumerNumber consumer, const AutoClaimOptions& options,
-                     UnixMs now) {
+AutoClaim auto_claim(CommandCall& call, const GroupTarget& target, ConsumerNumber consumer,
+                     const AutoClaimOptions& options) {
+  const UnixMs now = call.stamp.now;
   AutoClaim result;
   ConsumerGroup& group = *target.group;
   uint64_t attempts = options.count * kAttemptsPerEntry;
@@ -218,9 +251,20 @@ AutoClaim auto_claim(const GroupTarget& target, ConsumerNumber consumer, const A
       cursor = group.pending().first_from(pending.id);
       continue;
     }
-    if (is_idle(pending, now, options.idle_min)) {
+    const bool idle = is_idle(pending, now, options.idle_min);
+    const auto turn = turn_of(group, pending, consumer, options.just_id, std::nullopt);
+    if (idle && turn == ManagedGroup::Turn::kDie) {
+      bury_exhausted(call, *group.managed(), pending);
+      result.buried = true;
+      cursor = group.pending().first_from(pending.id);
+      // It may lie there still: dying.
+      if (!cursor.at_end() && cursor.id() == pending.id) cursor.next();
+      continue;
+    }
+    if (idle && turn == ManagedGroup::Turn::kDeliver) {
       group.hold(pending.id, consumer, now,
                  options.just_id ? pending.deliveries : one_more(pending.deliveries));
+      if (group.managed() != nullptr && !options.just_id) group.managed()->count(&QueueTotals::reserved);
       result.claimed.push_back(pending.id);
     }
     cursor.next();
@@ -237,9 +281,9 @@ Result<void> xautoclaim(CommandCall& call) {
   TRY(const GroupTarget target, found);
   if (!target.found()) return fail_no_group(call, key, call.words[2]);
   const ConsumerTarget consumer = consumer_target(call, key, *target.group, call.words[3]);
-  const AutoClaim result = auto_claim(target, consumer.number, options, call.stamp.now);
+  const AutoClaim result = auto_claim(call, target, consumer.number, options);
   if (!result.claimed.empty()) target.group->consumer(consumer.number).active = call.stamp.now;
-  if (consumer.created || !result.claimed.empty() || !result.deleted.empty()) call.log();
+  if (consumer.created || !result.claimed.empty() || !result.deleted.empty() || result.buried) call.log();
 
   call.reply.array(3);
   reply_id(call.reply, result.next);

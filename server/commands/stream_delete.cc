@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "engine/base/number_text.h"
+#include "engine/queue/managed_group.h"
+#include "engine/queue/queue_system.h"
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stream_arguments.h"
+#include "server/commands/stream_deletion.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
 
@@ -46,16 +49,16 @@ Result<void> xdel(CommandCall& call) {
 
 // --- XDELEX and XACKDEL
 
-// What an ID of theirs is answered with.
-enum class Outcome : int8_t { kMissing = -1, kDeleted = 1, kKept = 2 };
+using Outcome = DeletionOutcome;
 
 struct DeleteOptions {
   References references = References::kKeep;
   core::Words ids;
+  std::optional<std::string_view> consumer;
 };
 
-// [KEEPREF|DELREF|ACKED] IDS numids id..., in either order.
-Result<DeleteOptions> delete_options(CommandCall& call, size_t at) {
+// [KEEPREF|DELREF|ACKED] IDS numids id..., in either order. `fenced`: CONSUMER may stand before IDS.
+Result<DeleteOptions> delete_options(CommandCall& call, size_t at, bool fenced) {
   DeleteOptions options;
   bool chosen = false;
   Args args(call.words, at);
@@ -65,6 +68,9 @@ Result<DeleteOptions> delete_options(CommandCall& call, size_t at) {
       chosen = true;
       options.references = *references;
       args.skip(1);
+    } else if (fenced && options.ids.empty() && !options.consumer && args.left() > 1 &&
+               args.accept("CONSUMER")) {
+      options.consumer = args.text();
     } else if (options.ids.empty() && args.left() > 1 && args.accept("IDS")) {
       const std::optional<int64_t> count = parse_i64(args.text());
       if (!count || *count <= 0) return call.fail("ERR Number of IDs must be a positive integer");
@@ -87,41 +93,15 @@ void reply_all_missing(CommandCall& call, size_t ids) {
     call.reply.integer(static_cast<int64_t>(Outcome::kMissing));
 }
 
-// Deletes entries of one stream and keeps account of it.
-class Deletion {
- public:
-  Deletion(Stream& stream, References references) : stream_(stream), references_(references) {}
-
-  Outcome one(StreamId id) {
-    if (references_ == References::kAcknowledged && stream_.is_referenced(id)) return Outcome::kKept;
-    if (references_ == References::kDrop && stream_.drop_references(id) > 0) changed_ = true;
-    if (!stream_.remove(id)) return Outcome::kMissing;
-    deleted_ = changed_ = true;
-    return Outcome::kDeleted;
-  }
-  void acknowledged() { changed_ = true; }
-
-  void report(CommandCall& call) const {
-    if (changed_) call.log();
-    if (deleted_) call.changed(call.words[1], KeyEvent::kXdel);
-  }
-
- private:
-  Stream& stream_;
-  References references_;
-  bool changed_ = false;
-  bool deleted_ = false;
-};
-
 Result<void> xdelex(CommandCall& call) {
-  TRY(const DeleteOptions options, delete_options(call, 2));
+  TRY(const DeleteOptions options, delete_options(call, 2, false));
   TRY(Entry* const entry, find_to_write(call, call.words[1], ValueType::kStream));
   if (entry == nullptr) {
     reply_all_missing(call, options.ids.size());
     return {};
   }
   TRY(const std::vector<StreamId> ids, id_arguments(options.ids));
-  Deletion deletion(entry->stream(), options.references);
+  StreamDeletion deletion(entry->stream(), options.references);
   call.reply.array(ids.size());
   for (const StreamId id : ids)
     call.reply.integer(static_cast<int64_t>(deletion.one(id)));
@@ -129,25 +109,34 @@ Result<void> xdelex(CommandCall& call) {
   return {};
 }
 
+Outcome acknowledge_and_delete(CommandCall& call, const GroupTarget& target, StreamDeletion& deletion,
+                               const DeleteOptions& options, StreamId id) {
+  if (options.consumer) {
+    ManagedGroup& managed = *target.group->managed();
+    const std::optional<Pending> pending = target.group->pending().find(id);
+    if (pending && managed.holder(*pending) != *options.consumer) {
+      managed.count(&QueueTotals::stale_acks);
+      return Outcome::kNotHis;
+    }
+  }
+  if (!deletion.acknowledge(*target.group, id, call.stamp.now)) return Outcome::kMissing;
+  // An entry that is gone already counts as deleted.
+  return deletion.one(id) == Outcome::kKept ? Outcome::kKept : Outcome::kDeleted;
+}
+
 Result<void> xackdel(CommandCall& call) {
-  TRY(const DeleteOptions options, delete_options(call, 3));
+  const bool has_policy = call.queues().has_policy(call.db(), call.words[1], call.words[2]);
+  TRY(const DeleteOptions options, delete_options(call, 3, has_policy));
   TRY(const GroupTarget target, find_group_to_write(call, call.words[1], call.words[2]));
   if (!target.found()) {
     reply_all_missing(call, options.ids.size());
     return {};
   }
   TRY(const std::vector<StreamId> ids, id_arguments(options.ids));
-  Deletion deletion(*target.stream, options.references);
+  StreamDeletion deletion(*target.stream, options.references);
   call.reply.array(ids.size());
-  for (const StreamId id : ids) {
-    Outcome outcome = Outcome::kMissing;
-    if (target.group->acknowledge(id)) {
-      deletion.acknowledged();
-      // An entry that is gone already counts as deleted.
-      outcome = deletion.one(id) == Outcome::kKept ? Outcome::kKept : Outcome::kDeleted;
-    }
-    call.reply.integer(static_cast<int64_t>(outcome));
-  }
+  for (const StreamId id : ids)
+    call.reply.integer(static_cast<int64_t>(acknowledge_and_delete(call, target, deletion, options, id)));
   deletion.report(call);
   return {};
 }
@@ -179,7 +168,8 @@ constexpr CommandSpec kRows[] = {
      .summary = "Removes entries from a stream, with a say in what is pending of them; replies of each what "
                 "became of it."},
     {.name = "xackdel",
-     .syntax = "key group condition:[KEEPREF|DELREF|ACKED] IDS ids:(numids:integer id...)",
+     .syntax =
+         "key group condition:[KEEPREF|DELREF|ACKED] [CONSUMER consumer] IDS ids:(numids:integer id...)",
      .handler = xackdel,
      .arity = Arity::at_least(6),
      .flags = core::kWrite | core::kFast,

@@ -10,6 +10,7 @@
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/commands/lookup.h"
+#include "server/commands/queue.h"
 #include "server/commands/stream_arguments.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
@@ -111,7 +112,8 @@ Result<void> xgroup_create(CommandCall& call) {
     it.entry = &call.keyspace().insert_stream(call.db(), it.key);
     call.server.watching.touch(call.db(), it.key);
   }
-  it.stream().add_group(it.name, id, possible(options.entries_read, it.stream()));
+  ConsumerGroup& made = it.stream().add_group(it.name, id, possible(options.entries_read, it.stream()));
+  call.queues().group_created(*it.entry, made);
   call.log();
   call.changed(it.key, KeyEvent::kXgroupCreate);
   call.reply.ok();
@@ -165,12 +167,19 @@ Result<void> xgroup_createconsumer(CommandCall& call) {
   return {};
 }
 
+// With a policy what he has pending is due, and not lost. Returns how many entries that is.
+size_t remove_consumer(CommandCall& call, ConsumerGroup& group, ConsumerNumber consumer) {
+  if (group.managed() == nullptr) return group.remove_consumer(consumer);
+  QueueCall queues(call);
+  return call.queues().managed().drop_consumer(queues.context, *group.managed(), consumer);
+}
+
 Result<void> xgroup_delconsumer(CommandCall& call) {
   TRY(const GroupCall it, existing_group_call(call));
   const ConsumerNumber consumer = it.group->find_consumer(call.words[4]);
   size_t pending = 0;
   if (consumer != kNoConsumer) {
-    pending = it.group->remove_consumer(consumer);
+    pending = remove_consumer(call, *it.group, consumer);
     call.log();
     call.changed(it.key, KeyEvent::kXgroupDelconsumer);
   }
@@ -180,7 +189,7 @@ Result<void> xgroup_delconsumer(CommandCall& call) {
 
 // --- The record of a rewrite
 
-// XGROUPRESTORE key group ...: ConsumerGroup::dump() says what follows.
+// XGROUPRESTORE key group ...: ConsumerGroup::dump() and ManagedGroup::dump() say what follows.
 Result<void> restore_consumer(ConsumerGroup& group, Args& args) {
   const std::string_view name = args.text();
   const int64_t seen = args.integer();
@@ -194,9 +203,12 @@ Result<void> restore_consumer(ConsumerGroup& group, Args& args) {
 
 Result<void> restore_pending(ConsumerGroup& group, ConsumerNumber consumer, Args& args) {
   std::vector<Pending> restored;
+  // Only in a group with a policy is an unowned entry due at some time.
+  const bool may_be_due = group.managed() != nullptr;
+  const bool held = consumer != kNoConsumer;
   while (args.more()) {
     TRY(const StreamId id, id_argument(args.text()));
-    const int64_t time = args.integer_in(consumer == kNoConsumer ? -1 : 0, kPendingTimeMax.count);
+    const int64_t time = args.integer_in(held ? 0 : -1, held || may_be_due ? kPendingTimeMax.count : -1);
     const int64_t deliveries = args.integer_in(0, INT64_MAX);
     TRY_VOID(args.good());
     Pending& pending = restored.emplace_back(Pending{.id = id, .consumer = consumer});
@@ -205,6 +217,31 @@ Result<void> restore_pending(ConsumerGroup& group, ConsumerNumber consumer, Args
   }
   for (const Pending& pending : restored)
     group.put(pending);
+  return {};
+}
+
+Result<void> restore_notes(ManagedGroup& managed, Args& args) {
+  const ConsumerGroup& group = managed.group();
+  while (args.more()) {
+    ManagedGroup::NoteText note;
+    TRY(const StreamId id, id_argument(args.text()));
+    note.holder = args.text();
+    note.reason = args.text();
+    note.numbers.failed_first = UnixMs{args.integer_in(0, INT64_MAX)};
+    note.numbers.failed_last = UnixMs{args.integer_in(0, INT64_MAX)};
+    note.numbers.redriven = static_cast<uint32_t>(args.integer_in(0, UINT32_MAX));
+    const std::string_view cause_text = args.text();
+    TRY_VOID(args.good());
+    const auto cause = parse_death_cause(cause_text);
+    if (!cause_text.empty() && !cause) return Error::kSyntax;
+    note.numbers.dying = cause.has_value();
+    note.numbers.cause = cause.value_or(DeathCause::kMaxAttempts);
+    const std::optional<Pending> pending = group.pending().find(id);
+    if (!pending || managed.note(id) != nullptr || note.reason.size() > kReasonBytesMax)
+      return Error::kSyntax;
+    if (note.numbers.dying && (pending->owned() || !pending->time)) return Error::kSyntax;
+    managed.restore(*pending, note);
+  }
   return {};
 }
 
@@ -220,6 +257,8 @@ Result<void> xgrouprestore(CommandCall& call) {
     TRY_VOID(restore_pending(*target.group, consumer, args));
   } else if (args.accept("UNOWNED")) {
     TRY_VOID(restore_pending(*target.group, kNoConsumer, args));
+  } else if (target.group->managed() != nullptr && args.accept("NOTES")) {
+    TRY_VOID(restore_notes(*target.group->managed(), args));
   } else {
     return Error::kSyntax;
   }
@@ -264,7 +303,9 @@ constexpr CommandSpec kGroupRows[] = {
      .group = core::Group::kStream,
      .since = "5.0.0",
      .complexity = "O(N), N the pending entries of the group; O(1) if the consumer has none",
-     .summary = "Ends a consumer and drops its pending entries; replies how many."},
+     .summary =
+         "Ends a consumer and drops its pending entries, or with a policy gives them back; replies how "
+         "many."},
     {.name = "destroy",
      .syntax = "key group",
      .handler = xgroup_destroy,

@@ -10,6 +10,7 @@
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/commands/lookup.h"
+#include "server/commands/queue_group_info.h"
 #include "server/commands/stream_arguments.h"
 #include "server/commands/stream_idempotent.h"
 #include "server/commands/stream_reply.h"
@@ -126,8 +127,9 @@ void reply_pending_entries(ReplyWriter& reply, const ConsumerGroup& group,
   reply.set_array_length(mark, entries);
 }
 
-void reply_full_group(ReplyWriter& reply, const Stream& stream, const ConsumerGroup& group, uint64_t count) {
-  reply.map(8);
+void reply_full_group(CommandCall& call, const Stream& stream, const ConsumerGroup& group, uint64_t count) {
+  ReplyWriter& reply = call.reply;
+  reply.map(8 + (group.managed() == nullptr ? 0 : kManagedGroupFields));
   reply.bulk("name");
   reply.bulk(group.name());
   reply_field(reply, "last-delivered-id", group.last_id());
@@ -150,6 +152,7 @@ void reply_full_group(ReplyWriter& reply, const Stream& stream, const ConsumerGr
     reply_field(reply, "pel-count", uint64_t{consumer.pending});
     reply_pending_entries(reply, group, number, count);
   }
+  if (group.managed() != nullptr) reply_managed_group(call, call.words[2], *group.managed());
 }
 
 void reply_full_stream(CommandCall& call, const Stream& stream, uint64_t count) {
@@ -168,7 +171,7 @@ void reply_full_stream(CommandCall& call, const Stream& stream, uint64_t count) 
   reply.bulk("groups");
   reply.array(stream.groups().size());
   for (const auto& group : stream.groups())
-    reply_full_group(reply, stream, *group, count);
+    reply_full_group(call, stream, *group, count);
 }
 
 Result<void> xinfo_stream(CommandCall& call) {
@@ -194,7 +197,7 @@ Result<void> xinfo_groups(CommandCall& call) {
   ReplyWriter& reply = call.reply;
   reply.array(stream->groups().size());
   for (const auto& group : stream->groups()) {
-    reply.map(6);
+    reply.map(6 + (group->managed() == nullptr ? 0 : kManagedGroupFields));
     reply.bulk("name");
     reply.bulk(group->name());
     reply_field(reply, "consumers", uint64_t{group->consumers().size()});
@@ -202,6 +205,7 @@ Result<void> xinfo_groups(CommandCall& call) {
     reply_field(reply, "last-delivered-id", group->last_id());
     reply_field(reply, "entries-read", group->entries_read());
     reply_field(reply, "lag", stream->lag(*group));
+    if (group->managed() != nullptr) reply_managed_group(call, call.words[2], *group->managed());
   }
   return {};
 }

@@ -9,7 +9,9 @@
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 #include "server/commands/groups.h"
+#include "server/commands/queue.h"
 #include "server/commands/stream_arguments.h"
+#include "server/commands/stream_deletion.h"
 #include "server/commands/stream_reply.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
@@ -35,11 +37,18 @@ Result<void> xack(CommandCall& call) {
   for (const std::string_view word : words) {
     TRY_VOID(id_argument(word));
   }
+  const AckDelete deletes =
+      target.group->managed() == nullptr ? AckDelete::kNone : target.group->managed()->policy().ack_delete;
+  StreamDeletion deletion(*target.stream,
+                          deletes == AckDelete::kAcked ? References::kAcknowledged : References::kDrop);
   uint64_t acknowledged = 0;
   for (const std::string_view word : words) {
-    if (target.group->acknowledge(id_argument(word).value())) ++acknowledged;
+    const StreamId id = id_argument(word).value();
+    if (!deletion.acknowledge(*target.group, id, call.stamp.now)) continue;
+    ++acknowledged;
+    if (deletes != AckDelete::kNone) deletion.one(id);
   }
-  if (acknowledged > 0) call.log();
+  deletion.report(call);
   call.reply.unsigned_integer(acknowledged);
   return {};
 }
@@ -47,37 +56,55 @@ Result<void> xack(CommandCall& call) {
 // --- XNACK
 
 struct NackOptions {
-  enum class Mode : uint8_t { kSilent, kFail, kFatal };
-  Mode mode = Mode::kFail;
+  NackMode mode = NackMode::kFail;
   std::vector<StreamId> ids;
   std::optional<uint64_t> deliveries;  // RETRYCOUNT
   bool force = false;
+  // In a group with a policy only.
+  std::optional<std::string_view> consumer;
+  std::optional<UnixMs> due;
+  std::optional<std::string_view> reason;
 
+  // Without a policy.
   uint64_t deliveries_after(uint64_t before) const {
     if (deliveries) return *deliveries;
     switch (mode) {
-      case Mode::kSilent:
+      case NackMode::kSilent:
         return before == 0 ? 0 : before - 1;
-      case Mode::kFail:
+      case NackMode::kFail:
         return before;
-      case Mode::kFatal:
+      case NackMode::kFatal:
         return kDeliveriesMax;
     }
     CHECK(false);
   }
 };
 
-Result<NackOptions::Mode> nack_mode(CommandCall& call, std::string_view word) {
-  if (equals_folded(word, "SILENT")) return NackOptions::Mode::kSilent;
-  if (equals_folded(word, "FAIL")) return NackOptions::Mode::kFail;
-  if (equals_folded(word, "FATAL")) return NackOptions::Mode::kFatal;
+Result<NackMode> nack_mode(CommandCall& call, std::string_view word) {
+  if (equals_folded(word, "SILENT")) return NackMode::kSilent;
+  if (equals_folded(word, "FAIL")) return NackMode::kFail;
+  if (equals_folded(word, "FATAL")) return NackMode::kFatal;
   return call.fail("ERR mode must be SILENT, FAIL, or FATAL");
 }
 
-Result<NackOptions> nack_options(CommandCall& call) {
+// One option behind the IDs that only groups with a policy know. False: it is none.
+Result<bool> managed_nack_option(CommandCall& call, Args& args, NackOptions& options) {
+  if (args.left() < 2) return false;
+  if (!options.reason && args.accept("REASON")) {
+    options.reason = args.text();
+    return true;
+  }
+  const bool timed = accept_time(args, call.stamp.now, options.due);
+  TRY_VOID(args.good());
+  return timed;
+}
+
+// `managed`: the group has a policy. Without one the words are those of Redis.
+Result<NackOptions> nack_options(CommandCall& call, bool managed) {
   NackOptions options;
   TRY(options.mode, nack_mode(call, call.words[3]));
   Args args(call.words, 4);
+  if (managed && args.left() > 1 && args.accept("CONSUMER")) options.consumer = args.text();
   if (!args.accept("IDS")) return call.fail("ERR syntax error, expected IDS keyword");
   const std::optional<int64_t> count = parse_i64(args.text());
   if (!count || *count <= 0) return call.fail("ERR numids must be a positive integer");
@@ -87,22 +114,28 @@ Result<NackOptions> nack_options(CommandCall& call) {
   while (args.more()) {
     if (args.accept("FORCE")) {
       options.force = true;
-    } else if (args.left() > 1 && args.accept("RETRYCOUNT")) {
+      continue;
+    }
+    if (args.left() > 1 && args.accept("RETRYCOUNT")) {
       const std::optional<int64_t> deliveries = parse_i64(args.text());
       if (!deliveries || *deliveries < 0) return call.fail("ERR Invalid RETRYCOUNT value, must be >= 0");
       options.deliveries = static_cast<uint64_t>(*deliveries);
-    } else {
+      continue;
+    }
+    bool taken = false;
+    if (managed) {
+      TRY(taken, managed_nack_option(call, args, options));
+    }
+    if (!taken) {
       return call.fail(std::string("ERR Unrecognized XNACK option '").append(args.peek()).append("'"));
     }
   }
+  // The dead do not wait.
+  if (options.due && options.mode == NackMode::kFatal) return Error::kSyntax;
   return options;
 }
 
-Result<void> xnack(CommandCall& call) {
-  TRY(const NackOptions options, nack_options(call));
-  const std::string_view key = call.words[1];
-  TRY(const GroupTarget target, find_group_to_write(call, key, call.words[2]));
-  if (!target.found()) return fail_no_group(call, key, call.words[2]);
+uint64_t release(const GroupTarget& target, const NackOptions& options) {
   uint64_t released = 0;
   for (const StreamId id : options.ids) {
     const std::optional<Pending> pending = target.group->pending().find(id);
@@ -110,6 +143,31 @@ Result<void> xnack(CommandCall& call) {
     target.group->release(id, options.deliveries_after(pending ? pending->deliveries : 0));
     ++released;
   }
+  return released;
+}
+
+uint64_t release_managed(CommandCall& call, ManagedGroup& group, const NackOptions& options) {
+  const ManagedGroups::Release how{.mode = options.mode,
+                                   .due = options.due,
+                                   .reason = options.reason,
+                                   .deliveries = options.deliveries,
+                                   .force = options.force,
+                                   .consumer = options.consumer};
+  QueueCall queues(call);
+  uint64_t released = 0;
+  for (const StreamId id : options.ids)
+    released += call.queues().managed().release(queues.context, group, id, how) ? 1 : 0;
+  return released;
+}
+
+Result<void> xnack(CommandCall& call) {
+  const std::string_view key = call.words[1];
+  TRY(const NackOptions options, nack_options(call, call.queues().has_policy(call.db(), key, call.words[2])));
+  TRY(const GroupTarget target, find_group_to_write(call, key, call.words[2]));
+  if (!target.found()) return fail_no_group(call, key, call.words[2]);
+  ManagedGroup* const managed = target.group->managed();
+  const uint64_t released =
+      managed == nullptr ? release(target, options) : release_managed(call, *managed, options);
   if (released > 0) {
     call.log();
     call.wake(key);
@@ -186,8 +244,12 @@ void reply_pending(CommandCall& call, const ConsumerGroup& group, const PendingO
   PendingList::Cursor cursor = group.pending().first_from(options.range.first, filter);
   for (; !cursor.at_end() && entries < options.count && cursor.id() <= options.range.last; cursor.next()) {
     const Pending pending = cursor.pending();
-    const int64_t idle = pending.owned() ? std::max<int64_t>(0, now.count - pending.time->count) : -1;
-    if (pending.owned() && idle < options.idle_min.value_or(0)) continue;  // a limit before 1970
+    int64_t idle = -1;  // it can be had
+    if (pending.owned()) idle = std::max<int64_t>(0, now.count - pending.time->count);
+    const bool delayed = !pending.owned() && pending.time > now;
+    if (delayed) idle = now.count - pending.time->count;
+    // A limit before 1970; and what is delayed is not idle at all.
+    if ((pending.owned() || delayed) && idle < options.idle_min.value_or(delayed ? INT64_MIN : 0)) continue;
     ++entries;
     call.reply.array(4);
     reply_id(call.reply, pending.id);
@@ -227,10 +289,11 @@ constexpr CommandSpec kRows[] = {
      .group = core::Group::kStream,
      .since = "5.0.0",
      .complexity = "O(log(N)) for each ID, N the pending entries of the group",
-     .summary = "Acknowledges entries; replies how many were pending."},
+     .summary = "Acknowledges entries; replies how many were pending. A policy may delete them as well."},
     {.name = "xnack",
-     .syntax = "key group mode:<SILENT|FAIL|FATAL> IDS ids:(numids:integer id...) [RETRYCOUNT count:integer] "
-               "[FORCE]",
+     .syntax = "key group mode:<SILENT|FAIL|FATAL> [CONSUMER consumer] IDS ids:(numids:integer id...) "
+               "[RETRYCOUNT count:integer] [FORCE] due:[DELAY milliseconds:integer|AT unix-time-milliseconds:"
+               "unix-time] [REASON reason]",
      .handler = xnack,
      .arity = Arity::at_least(7),
      .flags = core::kWrite | core::kFast,
@@ -238,7 +301,8 @@ constexpr CommandSpec kRows[] = {
      .group = core::Group::kStream,
      .since = "8.8.0",
      .complexity = "O(log(N)) for each ID, N the pending entries of the group",
-     .summary = "Gives pending entries back, for any consumer to claim at once; replies how many."},
+     .summary = "Gives pending entries back, for any consumer to claim at once, or by the group's policy; "
+                "replies how many."},
     {.name = "xpending",
      .syntax = "key group filters:[[IDLE min-idle-time:integer] start end count:integer [consumer]]",
      .handler = xpending,

@@ -5,6 +5,9 @@
 //   >        with CLAIM, entries that have been pending for long; then entries that are new to the group
 //   an ID    what is pending for this consumer above it, its history; it never waits
 //
+// In a group with a policy > also gives what is due again, before what is new, as far as the policy's limits allow; an
+// entry that has been delivered as often as it may be becomes a dead letter instead.
+//
 // It is logged as it came, without BLOCK: what it does follows from the state and the stamp. If all it did was to make
 // the consumer, that is logged.
 #include <algorithm>
@@ -13,6 +16,7 @@
 #include <vector>
 
 #include "engine/base/ascii.h"
+#include "server/commands/queue.h"
 #include "server/commands/stream_arguments.h"
 #include "server/commands/stream_read.h"
 #include "server/commands/stream_read_options.h"
@@ -38,6 +42,9 @@ struct Source {
 // With CLAIM and nothing pending at all, it is looked again after this time if the one to claim after is shorter.
 constexpr Millis kRipeningGrain{100};
 
+// So many entries become dead letters in one read; if there are more, who waits is run again a millisecond later.
+constexpr size_t kExhaustedMax = 1'000;
+
 // Few calls name more streams than this; theirs need no allocation.
 constexpr size_t kSourcesUsual = 4;
 
@@ -58,12 +65,18 @@ class GroupRead {
   // Reply a stream if it has something; the reply is written, and what it does is done.
   void reply_history(Source& source);
   void reply_new(Source& source);
-  std::vector<Pending> claimable(const Source& source, bool& first);
-  // Since the entry was delivered; of a released one, since ever.
+  // What is pending and is to be delivered again.
+  struct Again {
+    std::vector<Pending> delivered;
+    std::vector<Pending> exhausted;  // dead instead
+  };
+  Again again(const Source& source, uint64_t entries_max, bool& first);
+  // Since the entry was delivered, or is due; of a released one, since ever.
   int64_t idle(const Pending& pending) const {
     return call_.stamp.now.count - (pending.time ? pending.time->count : 0);
   }
   void begin_stream(const Source& source);
+  void bury(ManagedGroup& group, const std::vector<Pending>& exhausted);
 
   void log_change();
   void log_consumers();
@@ -168,61 +181,99 @@ void GroupRead::reply_history(Source& source) {
   }
 }
 
-// What CLAIM takes from whoever has it, in this order; counted in the budget.
-std::vector<Pending> GroupRead::claimable(const Source& source, bool& first) {
-  std::vector<Pending> found;
+// What is due, and with CLAIM what is idle in anybody's hands, in this order; counted in the budget.
+GroupRead::Again GroupRead::again(const Source& source, uint64_t entries_max, bool& first) {
+  Again found;
+  const PendingList& pending = source.group->pending();
+  const ManagedGroup* const managed = source.group->managed();
+  const bool claims = options_.claims_after.has_value();
+  // NOACK has no effect on what CLAIM takes.
+  const bool takes_due = claims || (managed != nullptr && !options_.acknowledges);
+  if (!takes_due || pending.empty()) return found;
+
   bool full = false;
-  const auto take = [&](const Pending& pending) {
-    const Stream::Cursor entry = source.stream->find(pending.id);
+  const auto take = [&](const Pending& it) {
+    const Stream::Cursor entry = source.stream->find(it.id);
     if (entry.at_end()) return true;  // deleted: not to be had, and left as it is
-    full = !budget_.take_claimed(entry, idle(pending), pending.deliveries,
-                                 first ? std::optional(source.key) : std::nullopt);
+    const auto turn = managed == nullptr ? ManagedGroup::Turn::kDeliver : managed->turn_of(it);
+    if (turn == ManagedGroup::Turn::kDie) {
+      found.exhausted.push_back(it);
+      full = found.exhausted.size() == kExhaustedMax;
+      return !full;
+    }
+    if (turn == ManagedGroup::Turn::kKeep) return true;
+    const std::optional<std::string_view> key = first ? std::optional(source.key) : std::nullopt;
+    full = !(claims ? budget_.take_claimed(entry, idle(it), it.deliveries, key) : budget_.take(entry, key));
     if (full) return false;
     first = false;
-    found.push_back(pending);
-    full = options_.count != 0 && found.size() == options_.count;
+    found.delivered.push_back(it);
+    full = found.delivered.size() == entries_max;
     return !full;
   };
-  const PendingList& pending = source.group->pending();
   pending.visit_unowned(call_.stamp.now, take);
-  if (!full) pending.visit_held(call_.stamp.now - *options_.claims_after, take);
+  if (!full && claims) pending.visit_held(call_.stamp.now - *options_.claims_after, take);
   return found;
 }
 
 void GroupRead::reply_new(Source& source) {
   const UnixMs now = call_.stamp.now;
-  std::vector<Pending> claimed;
+  ManagedGroup* const managed = source.group->managed();
+  uint64_t entries_max = options_.count == 0 ? UINT64_MAX : options_.count;
+  if (managed != nullptr) entries_max = std::min(entries_max, managed->room(now));
+  if (entries_max == 0) return;
   bool first = true;
-  if (options_.claims_after && !source.group->pending().empty()) claimed = claimable(source, first);
-  const bool more = options_.count == 0 || claimed.size() < options_.count;
-  Stream::Cursor entry = more ? source.stream->first_new(*source.group) : Stream::Cursor();
+  const Again again = this->again(source, entries_max, first);
+  if (!again.exhausted.empty()) bury(*managed, again.exhausted);
+
+  uint64_t entries = again.delivered.size();
+  Stream::Cursor entry = entries == entries_max ? Stream::Cursor() : source.stream->first_new(*source.group);
   const auto take_new = [&] {
-    if (entry.at_end()) return false;
+    if (entries == entries_max || entry.at_end()) return false;
     const std::optional<std::string_view> key = first ? std::optional(source.key) : std::nullopt;
     first = false;
     return options_.claims_after ? budget_.take_claimed(entry, 0, 0, key) : budget_.take(entry, key);
   };
   bool taken = take_new();
-  if (claimed.empty() && !taken) return;
+  if (entries == 0 && !taken) return;
 
   find_consumer(source);
   begin_stream(source);
   const size_t mark = call_.reply.array_later();
-  uint64_t entries = 0;
-  for (const Pending& pending : claimed) {
-    reply_claimed_entry(call_.reply, source.stream->find(pending.id), idle(pending), pending.deliveries);
+  for (const Pending& pending : again.delivered) {
+    const Stream::Cursor at = source.stream->find(pending.id);
+    if (options_.claims_after) {
+      reply_claimed_entry(call_.reply, at, idle(pending), pending.deliveries);
+    } else {
+      reply_entry(call_.reply, at);
+    }
+    const bool waited = !pending.owned() && pending.time;
+    if (managed != nullptr && waited) managed->rates.waited(now, Millis{idle(pending)});
     source.group->hold(pending.id, source.consumer, now, std::min(pending.deliveries + 1, kDeliveriesMax));
-    ++entries;
   }
-  for (; taken; taken = entries != options_.count && take_new()) {
+  for (; taken; taken = take_new()) {
     options_.claims_after ? reply_claimed_entry(call_.reply, entry, 0, 0) : reply_entry(call_.reply, entry);
     source.stream->advance(*source.group, entry);
-    if (!options_.acknowledges) source.group->hold(entry.id(), source.consumer, now, 1);
+    if (managed != nullptr) managed->rates.waited(now, std::max(Millis{0}, now - added_at(entry.id())));
+    if (!options_.acknowledges) {
+      // After the group was moved back, it may be pending already.
+      if (managed != nullptr) managed->begin_anew(entry.id());
+      source.group->hold(entry.id(), source.consumer, now, 1);
+    }
     ++entries;
     entry.next();
   }
   call_.reply.set_array_length(mark, entries);
   source.group->consumer(source.consumer).active = now;
+  if (managed != nullptr) managed->handed_out(entries, now);
+  changed_ = true;
+}
+
+void GroupRead::bury(ManagedGroup& group, const std::vector<Pending>& exhausted) {
+  QueueCall queues(call_);
+  for (const Pending& pending : exhausted)
+    call_.queues().managed().bury_exhausted(queues.context, group, pending);
+  // There may be more behind them.
+  if (exhausted.size() == kExhaustedMax) call_.queues().open_at(group, call_.stamp.now + Millis{1});
   changed_ = true;
 }
 
@@ -287,6 +338,10 @@ void GroupRead::log_consumers() {
 
 void GroupRead::wait() {
   call_.block(core::WaitKind::kStreamGroup, options_.keys, options_.wait_for);
+  for (size_t i = 0; i < options_.keys.size(); ++i) {
+    const Source& it = source(i);
+    if (it.fresh && it.group->managed() != nullptr) it.group->managed()->wait_for_time(call_.stamp.now);
+  }
   if (!options_.claims_after) return;
   // Nothing can be claimed yet. What is delivered from now on ripens after the same time at the earliest, unless it is
   // given an older time of delivery, which wakes those who wait.

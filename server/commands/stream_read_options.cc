@@ -2,6 +2,7 @@
 #include "server/commands/stream_read_options.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "engine/base/number_text.h"
@@ -93,6 +94,17 @@ Result<bool> read_option(CommandCall& call, Command command, Args& args, ReadOpt
 }
 
 }  // namespace
+
+std::string_view group_of(core::Words words) {
+  for (size_t at = 1; at + 2 < words.size();) {
+    if (equals_folded(words[at], "GROUP")) return words[at + 1];
+    const auto option = std::find_if(std::begin(kReadOptionWords), std::end(kReadOptionWords),
+                                     [&](const auto& it) { return equals_folded(it.name, words[at]); });
+    if (option == std::end(kReadOptionWords)) return {};
+    at += 1 + option->values;
+  }
+  return {};
+}
 
 Result<ReadOptions> ReadOptions::read(CommandCall& call, Command command) {
   ReadOptions options;

@@ -40,4 +40,7 @@ inline constexpr core::OptionWords kGroupOptionWords[] = {{"GROUP", 2}};
 inline constexpr core::OptionWords kReadOptionWords[] = {
     {"BLOCK", 1}, {"COUNT", 1}, {"MAXCOUNT", 1}, {"MAXSIZE", 1}, {"GROUP", 2}, {"NOACK", 0}, {"CLAIM", 1}};
 
+// The group that a request of XREADGROUP names; empty if it names none.
+std::string_view group_of(core::Words words);
+
 }  // namespace sluice::commands

@@ -118,6 +118,17 @@ size_t Blocking::waiters_on(int db, std::string_view key) const {
   return it->second->of_kind[index_of(WaitKind::kQueueMessage)];
 }
 
+size_t Blocking::waiters_on(int db, std::string_view key, WaitKind kind,
+                            const std::function<bool(Words)>& counts) const {
+  if (sessions_ == 0) return 0;
+  const auto it = keys_.find(KeyNameView{db, key});
+  if (it == keys_.end()) return 0;
+  size_t count = 0;
+  for (const WaitNode* node = it->second->first; node != nullptr; node = node->next)
+    count += node->wait->wanted.kind == kind && counts(node->wait->words.words()) ? 1 : 0;
+  return count;
+}
+
 void Blocking::signal(int db, std::string_view key) {
   if (sessions_ == 0) return;
   const auto it = keys_.find(KeyNameView{db, key});

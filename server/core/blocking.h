@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -113,6 +114,9 @@ class Blocking {
   size_t keys() const { return keys_.size(); }
   // How many wait on the key for a queue message.
   size_t waiters_on(int db, std::string_view key) const;
+  // How many waiters of a kind there are whose command has words that count. O(waiters of the key).
+  size_t waiters_on(int db, std::string_view key, WaitKind kind,
+                    const std::function<bool(Words)>& counts) const;
 
   // The key may have something for its waiters.
   void signal(int db, std::string_view key);

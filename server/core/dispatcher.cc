@@ -163,7 +163,8 @@ void Dispatcher::after_command(Session& session) {
     if (!session.in_multi && session.last_container != "client") session.tracking->caching = false;
   }
   // In the middle of a script nobody is served: its own end does that.
-  if (server_.blocking.has_ready() && server_.script == nullptr) server_.serve_ready();
+  if (server_.script != nullptr) return;
+  if (server_.blocking.has_ready() || server_.has_opened()) server_.serve_ready();
 }
 
 void Dispatcher::take(Session& session, Words words, std::string_view raw) {

@@ -76,6 +76,8 @@ namespace sluice::core {
   X(kZunionStore,           "zunionstore",           'z', true)  \
   X(kZinterStore,           "zinterstore",           'z', true)  \
   X(kZdiffStore,            "zdiffstore",            'z', true)  \
+  X(kXgroupLapsed,         "xgroup-lapsed",         't', true)   \
+  X(kXgroupRedriven,       "xgroup-redriven",       't', true)   \
   X(kQueueReady,           "qready",                'l', true)   \
   X(kQueueChanged,         "qchanged",              'l', false)  \
   /* end */
@@ -114,6 +116,8 @@ constexpr bool changes_value(KeyEvent event) {
     case KeyEvent::kXgroupDestroy:
     case KeyEvent::kXgroupCreateconsumer:
     case KeyEvent::kXgroupDelconsumer:
+    case KeyEvent::kXgroupLapsed:
+    case KeyEvent::kXgroupRedriven:
       return false;
     default:
       return true;

@@ -281,12 +281,12 @@ void Server::run_internal(Words words, int db) {
 }
 
 void Server::tell_of_blocked_letters() {
-  const std::string key = queues.take_dead_blocked();
-  if (key.empty() || sequencer.mono_now() < blocked_letters_told_ + kBlockedLettersInterval) return;
+  const std::string whose = queues.take_dead_blocked();
+  if (whose.empty() || sequencer.mono_now() < blocked_letters_told_ + kBlockedLettersInterval) return;
   blocked_letters_told_ = sequencer.mono_now();
   seams.notices.write(NoticeLevel::kWarning,
-                      "The dead-letter key of queue '" + key +
-                          "' holds something else than a stream, or is full: its dead messages wait");
+                      "The dead-letter key of " + whose +
+                          " holds something else than a stream, or is full: its dead messages wait");
 }
 
 void Server::end_tied_leases() {
@@ -312,8 +312,6 @@ void Server::end_tied_leases() {
 }
 
 void Server::tick_queues() {
-  while (const auto opened = queues.take_opened(sequencer.now()))
-    blocking.signal(opened->first, opened->second);
   queues.step_ranking();
   tell_of_blocked_letters();
   const int64_t due = queues.next_due();
@@ -329,8 +327,14 @@ void Server::tick_queues() {
 // --- Blocked clients
 
 void Server::serve_ready() {
-  while (KeyWaiters* key = blocking.take_ready())
-    serve(*key);
+  do {
+    while (has_opened()) {
+      const auto opened = queues.take_opened(sequencer.now());
+      blocking.signal(opened->first, opened->second);
+    }
+    while (KeyWaiters* key = blocking.take_ready())
+      serve(*key);
+  } while (has_opened());
 }
 
 void Server::serve(KeyWaiters& key) {

@@ -177,6 +177,8 @@ class Server {
   void note_latency(LatencyEvent event, uint64_t began);
   // Replies that blocked clients are owed now; called after each command and transaction.
   void serve_ready();
+  // Somebody may have to be served although nothing has changed: time, or room, has opened a queue.
+  bool has_opened() const { return queues.next_opening() <= sequencer.now().count && !pause.active(); }
   void unblock(Session& session);  // ends the wait; the session goes on at the end of the turn
   // Ends a wait early: as if its time were over, or with an error. Requires: the session is blocked.
   void time_out(Session& session);
