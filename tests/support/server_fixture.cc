@@ -159,13 +159,15 @@ void ServerFixture::finish_rewrite() {
   }
 }
 
-void ServerFixture::restart() {
+void ServerFixture::forget_clients() {
   for (auto& client : clients_) {
     if (!client->closed_) disconnect(*client);
   }
   clients_.clear();
   first_ = nullptr;
-  REQUIRE(server_->close_log());
+}
+
+void ServerFixture::start_again() {
   server_ = nullptr;
   server_ = make_server();
   const bool loaded = server_->load();
@@ -173,6 +175,18 @@ void ServerFixture::restart() {
     UNSCOPED_INFO(line);
   REQUIRE(loaded);
   server_->start();
+}
+
+void ServerFixture::restart() {
+  forget_clients();
+  REQUIRE(server_->close_log());
+  start_again();
+}
+
+void ServerFixture::crash(const std::function<void(MemoryFileSystem&)>& disk) {
+  disk(world_->files);
+  forget_clients();
+  start_again();
 }
 
 std::string ServerFixture::digest_of_log() {

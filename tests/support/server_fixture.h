@@ -138,6 +138,9 @@ class ServerFixture {
   FakeWorld& world() { return *world_; }
   // A clean stop and a start on the same disk; clients are gone.
   void restart();
+  // The process ends as it is, in the middle of a turn if it is in one, the disk does what `disk` says, and a new one
+  // starts.
+  void crash(const std::function<void(MemoryFileSystem&)>& disk);
   // The digest that a server has which loads the log as the disk has it now. The log must be written (any turn does).
   std::string digest_of_log();
   void check_log();
@@ -147,6 +150,8 @@ class ServerFixture {
   friend class TestClient;
   std::unique_ptr<core::Server> make_server();
   void deliver();
+  void forget_clients();
+  void start_again();
   TestClient* client_of(const core::Session& session);
 
   std::vector<std::pair<std::string, std::string>> directives_;
