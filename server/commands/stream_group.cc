@@ -99,6 +99,7 @@ std::optional<uint64_t> possible(std::optional<uint64_t> entries_read, const Str
 Result<void> xgroup_create(CommandCall& call) {
   TRY(const PositionOptions options, position_options(call, true));
   TRY(GroupCall it, group_call(call, options.make_stream));
+  if (call.words.size() > 8) return fail_usage(call);
   const std::string_view id_text = call.words[4];
   StreamId id;
   if (id_text != "$") {
@@ -106,7 +107,6 @@ Result<void> xgroup_create(CommandCall& call) {
   } else if (it.entry != nullptr) {
     id = it.stream().last_id();
   }
-  if (call.words.size() > 8) return fail_usage(call);
   if (it.group != nullptr) return call.fail("BUSYGROUP Consumer Group name already exists");
   if (it.entry == nullptr) {
     it.entry = &call.keyspace().insert_stream(call.db(), it.key);

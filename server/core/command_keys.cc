@@ -14,7 +14,8 @@ KeyRange locate_counted(const KeySpec& keys, std::span<const std::string_view> w
   if (at >= words.size()) return {.valid = false};
   const auto count = parse_i64(words[at]);
   const auto step = static_cast<size_t>(keys.step);
-  if (!count || *count < 1 || static_cast<uint64_t>(*count) > (words.size() - at - 1) / step)
+  const int64_t least = (keys.flags & kMayBeMissing) != 0 ? 0 : 1;
+  if (!count || *count < least || static_cast<uint64_t>(*count) > (words.size() - at - 1) / step)
     return {.valid = false};
   return {.first = at + 1, .count = static_cast<size_t>(*count), .step = step};
 }

@@ -25,7 +25,7 @@ from transcripts import cases_of
 
 UNWRITTEN = {"@hash", "@set", "@sorted-set", "@hyperloglog", "@geo", "@scripting", "copy", "dump", "expiretime", "keys",
              "move", "object|encoding", "object|freq", "object|help", "object|idletime", "object|refcount",
-             "pexpiretime", "randomkey", "rename", "renamenx", "restore", "restore-asking", "scan", "sort", "sort_ro",
+             "pexpiretime", "renamenx", "restore", "restore-asking", "scan", "sort", "sort_ro",
              "swapdb", "touch"}
 # What cannot be shown in a transcript, and which file of tests does instead.
 ELSEWHERE = {"shutdown": "clients/redis_cli_session.py", "config|rewrite": "drop_in.py"}

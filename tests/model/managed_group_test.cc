@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Random commands to a whole server and to the naive model of managed_group_model.h: a stream whose three groups get and
-// lose policies, clients that wait, time that passes, a dead-letter key that is in the way, rewrites, and a process
+// Random commands to a whole server and to the naive model of managed_group_model.h: a stream whose three groups get
+// and lose policies, clients that wait, time that passes, a dead-letter key that is in the way, rewrites, and a process
 // that dies between two turns or in the middle of one. After each step both have answered alike and hold the same, and
 // the invariants of the engine hold; again and again the log, and a rewritten one, load to the same digest.
 #include "tests/model/managed_group_model.h"

@@ -124,6 +124,7 @@ TEST_CASE("every row's keys are where its syntax has them", "[table]") {
     if (!container.empty()) words.insert(words.begin(), std::string(container));
     int keys = 0;
     shortest(arguments_of(row), words, keys);
+    if ((row.flags & kNoMandatoryKeys) != 0) words[2] = "0";  // so many keys
     const std::vector<std::string_view> views(words.begin(), words.end());
 
     std::vector<std::string_view> found;
