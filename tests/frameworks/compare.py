@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A job framework, unmodified, on redis-server and on Sluice: the outcome of each scenario must be the same.
+
+    tests/frameworks/compare.py FRAMEWORK [--server PATH] [--redis-only]
+
+Both servers are started with `--appendonly yes --appendfsync always`, and played on at the same time. Prints a line
+for each scenario. Exit code 77: the framework is not installed. --redis-only: to write a scenario. """
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from play import Play
+from servers import Server
+from table import FRAMEWORKS
+from waiting import SKIPPED, Failed
+
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+class Run(threading.Thread):
+    """All scenarios on one server. Stops at the first that fails: those after it build on it."""
+
+    def __init__(self, framework, start_server):
+        super().__init__()
+        self.framework, self.start_server = framework, start_server
+        self.version, self.outcomes, self.seconds, self.fault = None, {}, {}, None
+
+    def run(self):
+        directory = tempfile.mkdtemp(prefix="sluice-framework-")
+        with self.start_server() as server:
+            play, name = Play(self.framework, server, directory), "hello"
+            try:
+                self.version = play.producer.ask("hello")
+                for name, scenario in play.scenarios():
+                    began = time.monotonic()
+                    self.outcomes[name] = scenario()
+                    self.seconds[name] = time.monotonic() - began
+            except Exception as fault:  # told in the table, with all that may explain it
+                self.fault = (f"{name} on {server.name}: {type(fault).__name__}: {fault}\n{play.shown()}\n"
+                              f"{server.output()[-1000:]}")
+            finally:
+                play.close()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("framework", choices=FRAMEWORKS)
+    parser.add_argument("--server")
+    parser.add_argument("--redis-only", action="store_true")
+    options = parser.parse_args()
+    framework = FRAMEWORKS[options.framework]
+    reason = framework.missing()
+    if reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+
+    oracle = Run(framework, lambda: Server.redis(*DURABLE))
+    runs = [oracle]
+    if not options.redis_only:
+        runs.append(Run(framework, lambda: Server.sluice(options.server, *DURABLE)))
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+
+    print(f"{options.framework}: {oracle.version}")
+    differ = 0
+    for name, outcome in oracle.outcomes.items():
+        others = [run.outcomes.get(name, "not played") for run in runs[1:]]
+        same = all(other == outcome for other in others)
+        seconds = " ".join(f"{run.seconds.get(name, 0):.1f} s" for run in runs)
+        text = json.dumps(outcome)
+        print(f"  {name:14} {'same' if same else 'DIFFERS'}  {seconds}  {text if len(text) < 200 else text[:200] + '...'}")
+        if not same:
+            differ += 1
+            print(f"    redis-server: {text}")
+            print(f"    Sluice:       {json.dumps(others)}")
+    for run in runs:
+        if run.fault:
+            print(run.fault)
+    return 1 if differ or any(run.fault for run in runs) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
