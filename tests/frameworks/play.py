@@ -126,7 +126,7 @@ class Play:
                             "PLAY_DIRECTORY": str(directory), "PYTHONUNBUFFERED": "1"}
         self.output = open(self.directory / "output.txt", "ab")
         self.producer = Producer(framework.producer, self.environment, self.output)
-        self.workers = []
+        self.workers, self.restarted = [], 0
 
     def close(self):
         for process in [self.producer, *self.workers]:
@@ -213,7 +213,11 @@ class Play:
         worker.kill()
         if self.framework.fetched_is_lost:
             return self.framework.fetched_is_lost
-        self.framework.until_abandoned(self)
+        if self.framework.abandoned_ms:
+            start = self.notes("start")[-1]["at"]
+            wait_until("the job abandoned", lambda: time.time() * 1000 > start + self.framework.abandoned_ms)
+        if self.framework.recover:
+            self.producer.ask("recover")
         self.release.touch()
         self.start_worker()
         self.wait_done(["orphan"])
@@ -260,6 +264,7 @@ class Play:
         adding.join()
         if fault:
             raise fault[0]
+        self.restarted = time.time() * 1000
         wait_until("all jobs done", lambda: self._supervised(names + held))
         self.release.unlink()
         return {name: "done" for name in names + held}
@@ -279,11 +284,18 @@ class Play:
                     time.sleep(0.05)  # between two attempts; the deadline bounds them
 
     def _supervised(self, names):
-        """As a supervisor would: a worker that has ended for want of a server is started anew."""
+        """Are all done? Meanwhile, as a supervisor would: a worker that has ended for want of a server is started anew,
+        and where a framework takes back abandoned jobs at the start of a worker only, one that runs is restarted."""
         if all(self.times("done", names).values()):
             return True
-        self.framework.heal(self)
-        self.worker()
+        now = time.time() * 1000
+        if self.framework.restart_ms and now > self.restarted + self.framework.restart_ms:
+            self.workers[-1].end()
+            self.restarted = now
+        if not self.workers[-1].alive():
+            if self.framework.recover:
+                self.producer.ask("recover")
+            self.start_worker()
         return False
 
     def feature(self, name):

@@ -4,16 +4,11 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
-import sys
 import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
 ADAPTERS = HERE / "adapters"
 PYTHON = "/usr/bin/python3"  # Debian's: it has Debian's packages
-
-
-def nothing(_):
-    pass
 
 
 @dataclasses.dataclass
@@ -27,8 +22,9 @@ class Framework:
     early_ms: int = 0                     # where a framework rounds the time at which a job is due
     slots: int = 2                        # jobs at a time
     fetched_is_lost: str = ""             # why a job of a killed worker does not come back, by design
-    until_abandoned: typing.Callable = nothing  # waits until a framework takes the job of a killed worker for abandoned
-    heal: typing.Callable = nothing       # what an operator does after a crash of the server
+    abandoned_ms: int = 0                 # only then can a new worker find the job of a killed one
+    recover: bool = False                 # whether the producer is asked to take it back
+    restart_ms: int = 0                   # after a crash of the server a worker is restarted each time that this is over
 
 
 def npm(package, adapter=None, **differences):
@@ -43,14 +39,19 @@ def npm(package, adapter=None, **differences):
                      worker=["node", str(ADAPTERS / f"{adapter}_worker.js"), package], missing=missing, **differences)
 
 
-def python(module, worker=None, **differences):
+def python(module, worker, **differences):
     def missing():
         found = subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False)
         return None if found.returncode == 0 else f"Debian's python3-{module} is not installed"
-    return Framework(producer=[PYTHON, str(ADAPTERS / f"{module}_producer.py")],
-                     worker=worker or [PYTHON, str(ADAPTERS / f"{module}_worker.py")], missing=missing, **differences)
+    return Framework(producer=[PYTHON, str(ADAPTERS / f"{module}_producer.py")], worker=[PYTHON, *worker],
+                     missing=missing, **differences)
 
 
 FRAMEWORKS = {
     "bullmq": npm("bullmq", features=("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")),
+    # Kombu looks for deliveries that timed out when a worker starts, and then only each 100 s or so.
+    "celery": python("celery", ["-m", "celery", "--workdir", str(ADAPTERS), "-A", "celery_app", "worker", "-c", "2"],
+                     features=("results", "canvas", "eta", "expiry", "remote_control"), abandoned_ms=6000, restart_ms=7000),
+    # Times are kept in whole seconds. A dead worker's job is taken back a minute later, or when asked to.
+    "rq": python("rq", ["-c", "import sys; from rq.cli import main; sys.exit(main())", "worker"], slots=1),
 }
