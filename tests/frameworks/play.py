@@ -140,7 +140,8 @@ class Play:
     # --- What the scenarios are made of
 
     def start_worker(self):
-        self.workers.append(Worker(self.framework.worker, self.environment, self.output))
+        command = [word.replace("{url}", self.environment["REDIS_URL"]) for word in self.framework.worker]
+        self.workers.append(Worker(command, self.environment, self.output))
 
     def worker(self):
         if not self.workers or not self.workers[-1].alive():

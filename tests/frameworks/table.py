@@ -14,7 +14,7 @@ PYTHON = "/usr/bin/python3"  # Debian's: it has Debian's packages
 @dataclasses.dataclass
 class Framework:
     producer: list
-    worker: list
+    worker: list                          # "{url}" in it is the server
     missing: typing.Callable              # why it cannot be run here, or None
     features: tuple = ()                  # what the producer knows to do beyond the scenarios
     backoff_ms: int = 300                 # at least so long between two attempts
@@ -43,15 +43,17 @@ def python(module, worker, **differences):
     def missing():
         found = subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False)
         return None if found.returncode == 0 else f"Debian's python3-{module} is not installed"
-    return Framework(producer=[PYTHON, str(ADAPTERS / f"{module}_producer.py")], worker=[PYTHON, *worker],
+    return Framework(producer=[PYTHON, str(ADAPTERS / f"{module}_producer.py")], worker=worker,
                      missing=missing, **differences)
 
 
 FRAMEWORKS = {
     "bullmq": npm("bullmq", features=("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")),
     # Kombu looks for deliveries that timed out when a worker starts, and then only each 100 s or so.
-    "celery": python("celery", ["-m", "celery", "--workdir", str(ADAPTERS), "-A", "celery_app", "worker", "-c", "2"],
+    "celery": python("celery", [PYTHON, "-m", "celery", "--workdir", str(ADAPTERS), "-A", "celery_app", "worker", "-c", "2"],
                      features=("results", "canvas", "eta", "expiry", "remote_control"), abandoned_ms=6000, restart_ms=7000),
     # Times are kept in whole seconds. A dead worker's job is taken back a minute later, or when asked to.
-    "rq": python("rq", ["-c", "import sys; from rq.cli import main; sys.exit(main())", "worker"], slots=1),
+    "rq": python("rq", ["/usr/bin/rq", "worker", "--url", "{url}", "--path", str(ADAPTERS), "--with-scheduler", "jobs"],
+                 features=("results", "dependencies", "at_front", "scheduled", "worker_commands"), slots=1,
+                 backoff_ms=0, delay_ms=2000, early_ms=1000, recover=True),
 }

@@ -6,9 +6,10 @@ import rq_jobs
 from adapter import URL, is_done, serve, until
 from redis import Redis
 from rq import Queue, Retry, Worker
-from rq.command import send_shutdown_command, send_stop_job_command
+from rq.command import send_stop_job_command
 from rq.job import Job
 from rq.registry import FailedJobRegistry, FinishedJobRegistry, ScheduledJobRegistry, StartedJobRegistry
+from rq.scheduler import RQScheduler
 from rq.version import VERSION
 
 connection = Redis.from_url(URL)
@@ -17,7 +18,7 @@ other = Queue("unattended", connection=connection)
 
 
 def add(id, kind, delay):
-    words = {"args": (id, kind), "job_id": id, "retry": Retry(max=2, interval=[1, 2])}
+    words = {"args": (id, kind), "job_id": id, "retry": Retry(max=2, interval=[1, 2] if kind in ("flaky", "poison") else 0)}
     if delay:
         queue.enqueue_in(datetime.timedelta(milliseconds=delay), rq_jobs.job, **words)
     else:
@@ -30,7 +31,9 @@ def dead():
 
 
 def recover():
-    """What workers do by themselves as soon as a dead one's last heartbeat is too old, at least a minute later."""
+    """What workers do by themselves as soon as a dead one's last heartbeat is too old, at least a minute later; and
+    the lock of a dead scheduler lasts as long."""
+    connection.delete(RQScheduler.get_locking_key("jobs"))
     return len(StartedJobRegistry(queue=queue).cleanup(time.time() + 3600))
 
 
