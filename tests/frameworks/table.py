@@ -20,6 +20,7 @@ class Framework:
     backoff_ms: int = 300                 # at least so long between two attempts
     delay_ms: int = 1000
     early_ms: int = 0                     # where a framework rounds the time at which a job is due
+    hasten: bool = False                  # whether the producer is asked to let retries not wait
     slots: int = 2                        # jobs at a time
     fetched_is_lost: str = ""             # why a job of a killed worker does not come back, by design
     abandoned_ms: int = 0                 # only then can a new worker find the job of a killed one
@@ -47,6 +48,15 @@ def python(module, worker, **differences):
                      missing=missing, **differences)
 
 
+def ruby(gem, worker, **differences):
+    def missing():
+        if shutil.which("ruby") is None:
+            return "there is no ruby"
+        found = subprocess.run(["ruby", "-e", f"require '{gem}'"], capture_output=True, check=False)
+        return None if found.returncode == 0 else f"Debian's ruby-{gem} is not installed"
+    return Framework(producer=["ruby", str(ADAPTERS / f"{gem}_producer.rb")], worker=worker, missing=missing, **differences)
+
+
 FRAMEWORKS = {
     "bullmq": npm("bullmq", features=("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")),
     # Kombu looks for deliveries that timed out when a worker starts, and then only each 100 s or so.
@@ -56,4 +66,8 @@ FRAMEWORKS = {
     "rq": python("rq", ["/usr/bin/rq", "worker", "--url", "{url}", "--path", str(ADAPTERS), "--with-scheduler", "jobs"],
                  features=("results", "dependencies", "at_front", "scheduled", "worker_commands"), slots=1,
                  backoff_ms=0, delay_ms=2000, early_ms=1000, recover=True),
+    # Its retries wait for up to ten seconds of chance: they are hastened.
+    "sidekiq": ruby("sidekiq", ["sidekiq", "-r", str(ADAPTERS / "sidekiq_jobs.rb"), "-c", "2"],
+                    features=("management", "dead_set", "heartbeat"), backoff_ms=0, hasten=True,
+                    fetched_is_lost="lost, as the basic fetch of Sidekiq has it"),
 }

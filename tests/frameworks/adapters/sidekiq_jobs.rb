@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+#
+# The jobs that the Sidekiq worker and its producer share.
+require "sidekiq"
+require_relative "adapter"
+
+# How often due jobs are looked for; five seconds by default.
+Sidekiq.options[:poll_interval_average] = 0.5
+
+class Job
+  include Sidekiq::Worker
+  sidekiq_options retry: 2
+  sidekiq_retry_in { 1 } # Sidekiq adds up to ten seconds of its own, and more each time
+
+  def perform(id, kind)
+    Adapter.work(id, kind)
+  end
+end
