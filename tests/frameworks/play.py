@@ -217,8 +217,6 @@ class Play:
         self.add("orphan", "hold")
         self.wait_started(["orphan"])
         worker.kill()
-        if self.framework.fetched_is_lost:
-            return self.framework.fetched_is_lost
         if self.framework.abandoned_ms:
             start = self.notes("start")[-1]["at"]
             wait_until("the job abandoned", lambda: time.time() * 1000 > start + self.framework.abandoned_ms)
@@ -226,7 +224,8 @@ class Play:
             self.producer.ask("recover")
         self.release.touch()
         self.start_worker()
-        self.wait_done(["orphan"])
+        self.add("after the orphan")
+        self.wait_done(["after the orphan"] if self.framework.running_is_lost else ["after the orphan", "orphan"])
         self.release.unlink()
         return {"starts": self.times("start", ["orphan"]), "done": self.times("done", ["orphan"])}
 
@@ -252,7 +251,7 @@ class Play:
         self.worker()
         names = [f"crash{i}" for i in range(CRASH_JOBS)]
         held = []
-        if self.framework.fetched_is_lost:  # a job that is just being fetched would be lost: then all workers are busy
+        if self.framework.fetch_may_lose:  # then all workers are busy
             held = [f"held{i}" for i in range(self.framework.slots)]
             for name in held:
                 self.add(name, "hold")

@@ -22,7 +22,8 @@ class Framework:
     early_ms: int = 0                     # where a framework rounds the time at which a job is due
     hasten: bool = False                  # whether the producer is asked to let retries not wait
     slots: int = 2                        # jobs at a time
-    fetched_is_lost: str = ""             # why a job of a killed worker does not come back, by design
+    running_is_lost: bool = False         # by design: the job of a killed worker does not come back
+    fetch_may_lose: bool = False          # by design: a job that is being fetched while the server dies
     abandoned_ms: int = 0                 # only then can a new worker find the job of a killed one
     recover: bool = False                 # whether the producer is asked to take it back
     restart_ms: int = 0                   # after a crash of the server a worker is restarted each time that this is over
@@ -69,5 +70,11 @@ FRAMEWORKS = {
     # Its retries wait for up to ten seconds of chance: they are hastened.
     "sidekiq": ruby("sidekiq", ["sidekiq", "-r", str(ADAPTERS / "sidekiq_jobs.rb"), "-c", "2"],
                     features=("management", "dead_set", "heartbeat"), backoff_ms=0, hasten=True,
-                    fetched_is_lost="lost, as the basic fetch of Sidekiq has it"),
+                    running_is_lost=True, fetch_may_lose=True),
+    "bull": npm("bull", features=("priorities", "repeat", "rate_limit", "events", "management")),
+    "bee-queue": npm("bee-queue", features=("events", "management")),
+    "node-resque": npm("node-resque", features=("management",), backoff_ms=0, delay_ms=2000, early_ms=1000,
+                       fetch_may_lose=True),
+    "rsmq": npm("rsmq", features=("management",), backoff_ms=900),
+    "kue": npm("kue", features=("events", "management"), recover=True),
 }
