@@ -3,9 +3,14 @@
 const { serve, notes, until, version } = require('./adapter');
 const Queue = require('bee-queue');
 
-const queue = new Queue('jobs', { redis: process.env.REDIS_URL, isWorker: false });
-const unattended = new Queue('unattended', { redis: process.env.REDIS_URL, isWorker: false });
-for (const one of [queue, unattended]) one.on('error', (error) => console.error(error.message));
+function open(name) {
+  const one = new Queue(name, { redis: process.env.REDIS_URL, isWorker: false });
+  one.on('error', (error) => console.error(error.message));
+  return one;
+}
+
+let queue = open('jobs');
+const unattended = open('unattended');
 const sorted = (jobs) => jobs.map((job) => job.data.id).sort();
 
 function job({ id, kind, delay }) {
@@ -18,7 +23,18 @@ const requests = {
     await queue.ready();
     return version('bee-queue');
   },
-  add: async (words) => (await job(words).save()).id,
+  add: async (words) => {
+    try {
+      return (await job(words).save()).id;
+    } catch (error) {
+      // Bee-Queue loads its scripts when a queue is opened, and never again; a server that was restarted has none.
+      if (error.code === 'NOSCRIPT') {
+        await queue.close();
+        queue = open('jobs');
+      }
+      throw error;
+    }
+  },
   dead: async () => sorted(await queue.getJobs('failed', { size: 100 })),
 
   // What a job says and gives, heard over pub/sub.
