@@ -18,7 +18,7 @@ class Framework:
     missing: typing.Callable              # why it cannot be run here, or None
     features: tuple = ()                  # what the producer knows to do beyond the scenarios
     backoff_ms: int = 300                 # at least so long between two attempts
-    delay_ms: int = 1000
+    delay_ms: int = 1000                  # of the delayed job; 0 where a framework has none
     early_ms: int = 0                     # where a framework rounds the time at which a job is due
     hasten: bool = False                  # whether the producer is asked to let retries not wait
     slots: int = 2                        # jobs at a time
@@ -29,7 +29,7 @@ class Framework:
     restart_ms: int = 0                   # after a crash of the server a worker is restarted each time that this is over
 
 
-def npm(package, adapter=None, **differences):
+def npm(package, adapter=None, words=(), **differences):
     def missing():
         if shutil.which("node") is None:
             return "there is no node"
@@ -37,8 +37,8 @@ def npm(package, adapter=None, **differences):
             return f"{package} is not in tests/frameworks/node_modules: npm ci --prefix tests/frameworks"
         return None
     adapter = adapter or package.replace("-", "_")
-    return Framework(producer=["node", str(ADAPTERS / f"{adapter}_producer.js"), package],
-                     worker=["node", str(ADAPTERS / f"{adapter}_worker.js"), package], missing=missing, **differences)
+    return Framework(producer=["node", str(ADAPTERS / f"{adapter}_producer.js"), package, *words],
+                     worker=["node", str(ADAPTERS / f"{adapter}_worker.js"), package, *words], missing=missing, **differences)
 
 
 def python(module, worker, **differences):
@@ -58,15 +58,19 @@ def ruby(gem, worker, **differences):
     return Framework(producer=["ruby", str(ADAPTERS / f"{gem}_producer.rb")], worker=worker, missing=missing, **differences)
 
 
+BULLMQ = ("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")
 FRAMEWORKS = {
-    "bullmq": npm("bullmq", features=("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")),
+    "bullmq": npm("bullmq", features=BULLMQ),
+    "bullmq5": npm("bullmq5", adapter="bullmq", features=BULLMQ),
+    "bullmq-node-redis": npm("bullmq", adapter="bullmq", words=("node-redis",), features=BULLMQ),
     # Kombu looks for deliveries that timed out when a worker starts, and then only each 100 s or so.
     "celery": python("celery", [PYTHON, "-m", "celery", "--workdir", str(ADAPTERS), "-A", "celery_app", "worker", "-c", "2"],
-                     features=("results", "canvas", "eta", "expiry", "remote_control"), abandoned_ms=6000, restart_ms=7000),
+                     features=("results", "canvas", "eta", "expiry", "remote_control"), abandoned_ms=6000, restart_ms=7000,
+                     fetch_may_lose=True),
     # Times are kept in whole seconds. A dead worker's job is taken back a minute later, or when asked to.
     "rq": python("rq", ["/usr/bin/rq", "worker", "--url", "{url}", "--path", str(ADAPTERS), "--with-scheduler", "jobs"],
                  features=("results", "dependencies", "at_front", "scheduled", "worker_commands"), slots=1,
-                 backoff_ms=0, delay_ms=2000, early_ms=1000, recover=True),
+                 backoff_ms=0, delay_ms=2000, early_ms=1000, recover=True, fetch_may_lose=True),
     # Its retries wait for up to ten seconds of chance: they are hastened.
     "sidekiq": ruby("sidekiq", ["sidekiq", "-r", str(ADAPTERS / "sidekiq_jobs.rb"), "-c", "2"],
                     features=("management", "dead_set", "heartbeat"), backoff_ms=0, hasten=True,
@@ -76,5 +80,7 @@ FRAMEWORKS = {
     "node-resque": npm("node-resque", features=("management",), backoff_ms=0, delay_ms=2000, early_ms=1000,
                        fetch_may_lose=True),
     "rsmq": npm("rsmq", features=("management",), backoff_ms=900),
-    "kue": npm("kue", features=("events", "management"), recover=True),
+    "kue": npm("kue", features=("events", "management"), recover=True, fetch_may_lose=True),
+    "kombu": python("kombu", [PYTHON, str(ADAPTERS / "kombu_worker.py")], features=("simple_buffer", "exchanges"),
+                    slots=1, backoff_ms=0, delay_ms=0, abandoned_ms=4000, fetch_may_lose=True),
 }

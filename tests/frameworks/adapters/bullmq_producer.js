@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 const { serve, notes, until, version } = require('./adapter');
-const name = process.argv[2];
+const { connect, name } = require('./bullmq_connection');
 const { Queue, QueueEvents, FlowProducer } = require(name);
 
-const connection = { url: process.env.REDIS_URL };
+const connection = connect();
 const queue = new Queue('jobs', { connection });
 const ordered = new Queue('ordered', { connection });
 const limited = new Queue('limited', { connection });
@@ -115,4 +115,7 @@ const requests = {
   },
 };
 
-serve(requests, () => Promise.all(all.map((one) => one.close())));
+serve(requests, async () => {
+  await Promise.all(all.map((one) => one.close()));
+  if (connection.isOpen) await connection.close();
+});

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 const { work, onTerminate } = require('./adapter');
-const { Worker } = require(process.argv[2]);
+const { connect, name } = require('./bullmq_connection');
+const { Worker } = require(name);
 
-const connection = { url: process.env.REDIS_URL, maxRetriesPerRequest: null };
+const connection = connect({ maxRetriesPerRequest: null });
 // A job whose worker has died is taken back after lockDuration, at the next look of stalledInterval.
 const recovery = { lockDuration: 4000, stalledInterval: 1000, maxStalledCount: 9 };
 
@@ -22,4 +23,7 @@ const workers = [
   new Worker('limited', run, { connection, ...recovery, limiter: { max: 2, duration: 400 } }),
 ];
 for (const worker of workers) worker.on('error', (error) => console.error(error.message));
-onTerminate(() => Promise.all(workers.map((worker) => worker.close())));
+onTerminate(async () => {
+  await Promise.all(workers.map((worker) => worker.close()));
+  if (connection.isOpen) await connection.close();
+});
