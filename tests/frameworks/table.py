@@ -64,9 +64,10 @@ FRAMEWORKS = {
     "bullmq5": npm("bullmq5", adapter="bullmq", features=BULLMQ),
     "bullmq-node-redis": npm("bullmq", adapter="bullmq", words=("node-redis",), features=BULLMQ),
     # Kombu looks for deliveries that timed out when a worker starts, and then only each 100 s or so.
-    "celery": python("celery", [PYTHON, "-m", "celery", "--workdir", str(ADAPTERS), "-A", "celery_app", "worker", "-c", "2"],
-                     features=("results", "canvas", "eta", "expiry", "remote_control"), abandoned_ms=6000, restart_ms=7000,
-                     fetch_may_lose=True),
+    "celery": python("celery", [PYTHON, "-m", "celery", "--workdir", str(ADAPTERS), "-A", "celery_app", "worker",
+                                "--concurrency", "2", "--loglevel", "INFO"],
+                     features=("results", "canvas", "eta", "expiry", "remote_control"), abandoned_ms=6000,
+                     restart_ms=7000, fetch_may_lose=True),
     # Times are kept in whole seconds. A dead worker's job is taken back a minute later, or when asked to.
     "rq": python("rq", ["/usr/bin/rq", "worker", "--url", "{url}", "--path", str(ADAPTERS), "--with-scheduler", "jobs"],
                  features=("results", "dependencies", "at_front", "scheduled", "worker_commands"), slots=1,

@@ -9,6 +9,7 @@ VISIBILITY_SECONDS = 6
 
 app = Celery("jobs", broker=f"{URL}/0", backend=f"{URL}/1")
 app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1,
+                worker_proc_alive_timeout=60,  # on a busy machine a process of the pool takes its time
                 broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS})
 
 
