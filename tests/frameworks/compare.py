@@ -24,6 +24,7 @@ from table import FRAMEWORKS
 from waiting import SKIPPED, Failed
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
+SHOWN_MAX = 200
 
 
 class Run(threading.Thread):
@@ -80,7 +81,8 @@ def main():
         same = all(other == outcome for other in others)
         seconds = " ".join(f"{run.seconds.get(name, 0):.1f} s" for run in runs)
         text = json.dumps(outcome)
-        print(f"  {name:14} {'same' if same else 'DIFFERS'}  {seconds}  {text if len(text) < 200 else text[:200] + '...'}")
+        shown = text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "..."
+        print(f"  {name:14} {'same' if same else 'DIFFERS'}  {seconds}  {shown}")
         if not same:
             differ += 1
             print(f"    redis-server: {text}")

@@ -26,7 +26,7 @@ class Framework:
     fetch_may_lose: bool = False          # by design: a job that is being fetched while the server dies
     abandoned_ms: int = 0                 # only then can a new worker find the job of a killed one
     recover: bool = False                 # whether the producer is asked to take it back
-    restart_ms: int = 0                   # after a crash of the server a worker is restarted each time that this is over
+    restart_ms: int = 0                   # after a crash of the server a worker is restarted whenever this is over
 
 
 def npm(package, adapter=None, words=(), **differences):
@@ -38,7 +38,8 @@ def npm(package, adapter=None, words=(), **differences):
         return None
     adapter = adapter or package.replace("-", "_")
     return Framework(producer=["node", str(ADAPTERS / f"{adapter}_producer.js"), package, *words],
-                     worker=["node", str(ADAPTERS / f"{adapter}_worker.js"), package, *words], missing=missing, **differences)
+                     worker=["node", str(ADAPTERS / f"{adapter}_worker.js"), package, *words],
+                     missing=missing, **differences)
 
 
 def python(module, worker, **differences):
@@ -55,7 +56,8 @@ def ruby(gem, worker, **differences):
             return "there is no ruby"
         found = subprocess.run(["ruby", "-e", f"require '{gem}'"], capture_output=True, check=False)
         return None if found.returncode == 0 else f"Debian's ruby-{gem} is not installed"
-    return Framework(producer=["ruby", str(ADAPTERS / f"{gem}_producer.rb")], worker=worker, missing=missing, **differences)
+    return Framework(producer=["ruby", str(ADAPTERS / f"{gem}_producer.rb")], worker=worker,
+                     missing=missing, **differences)
 
 
 BULLMQ = ("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")

@@ -47,7 +47,8 @@ const requests = {
   },
 
   repeat: async () => {
-    await queue.upsertJobScheduler('ticker', { every: 200, limit: 3 }, { name: 'job', data: { id: 'tick', kind: 'ok' } });
+    const job = { name: 'job', data: { id: 'tick', kind: 'ok' } };
+    await queue.upsertJobScheduler('ticker', { every: 200, limit: 3 }, job);
     const scheduled = (await queue.getJobSchedulers()).map(({ key, every, limit }) => ({ key, every, limit }));
     await until(() => done('tick') === 3);
     await queue.removeJobScheduler('ticker');

@@ -18,7 +18,8 @@ other = Queue("unattended", connection=connection)
 
 
 def add(id, kind, delay):
-    words = {"args": (id, kind), "job_id": id, "retry": Retry(max=2, interval=[1, 2] if kind in ("flaky", "poison") else 0)}
+    interval = [1, 2] if kind in ("flaky", "poison") else 0
+    words = {"args": (id, kind), "job_id": id, "retry": Retry(max=2, interval=interval)}
     if delay:
         queue.enqueue_in(datetime.timedelta(milliseconds=delay), rq_jobs.job, **words)
     else:

@@ -35,10 +35,11 @@ const requests = {
     await rsmq.sendMessageAsync({ qname: 'other', message: 'two', delay: 60 });
     said.popped = (await rsmq.popMessageAsync({ qname: 'other' })).message;
     said.gone = await rsmq.deleteMessageAsync({ qname: 'other', id: first });
-    const { vt, delay, maxsize, totalrecv, totalsent, msgs, hiddenmsgs } = await rsmq.getQueueAttributesAsync({ qname: 'other' });
-    said.attributes = { vt, delay, maxsize, totalrecv, totalsent, msgs, hiddenmsgs };
+    const { created, modified, ...attributes } = await rsmq.getQueueAttributesAsync({ qname: 'other' });
+    said.attributes = { ...attributes, modified: modified >= created };
     said.changed = (await rsmq.setQueueAttributesAsync({ qname: 'other', vt: 7 })).vt;
-    said.long = await rsmq.sendMessageAsync({ qname: 'other', message: 'x'.repeat(3000) }).catch((error) => error.message);
+    const long = rsmq.sendMessageAsync({ qname: 'other', message: 'x'.repeat(3000) });
+    said.long = await long.catch((error) => error.message);
     said.deleted = await rsmq.deleteQueueAsync({ qname: 'other' });
     said.left = (await rsmq.listQueuesAsync()).sort();
     return said;

@@ -27,7 +27,8 @@ end
 # All that needs no worker.
 def management
   queue = Sidekiq::Queue.new("unattended")
-  bulk = Sidekiq::Client.push_bulk("class" => Job, "queue" => "unattended", "args" => (1..5).map { |i| ["m#{i}", "ok"] })
+  args = (1..5).map { |i| ["m#{i}", "ok"] }
+  bulk = Sidekiq::Client.push_bulk("class" => Job, "queue" => "unattended", "args" => args)
   said = {pushed: bulk.size, size: queue.size, latency: queue.latency >= 0, order: queue.map { |job| job.args[0] }}
   queue.find_job(bulk[2]).delete
   said[:deleted] = ids(queue)
