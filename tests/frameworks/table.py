@@ -60,6 +60,17 @@ def ruby(gem, worker, **differences):
                      missing=missing, **differences)
 
 
+def php(name, folder, **differences):
+    def missing():
+        if shutil.which("php") is None:
+            return "there is no php"
+        lacks = [one for one in (folder, "Symfony/Component/EventDispatcher", "Illuminate/Events")
+                 if not pathlib.Path("/usr/share/php", one).is_dir()]
+        return f"Debian's packages for {lacks} are not installed" if lacks else None
+    return Framework(producer=["php", str(ADAPTERS / f"{name}_producer.php")],
+                     worker=["php", str(ADAPTERS / f"{name}_worker.php")], missing=missing, **differences)
+
+
 BULLMQ = ("flow", "priorities", "repeat", "rate_limit", "deduplication", "management")
 FRAMEWORKS = {
     "bullmq": npm("bullmq", features=BULLMQ),
@@ -86,4 +97,8 @@ FRAMEWORKS = {
     "kue": npm("kue", features=("events", "management"), recover=True, fetch_may_lose=True),
     "kombu": python("kombu", [PYTHON, str(ADAPTERS / "kombu_worker.py")], features=("simple_buffer", "exchanges"),
                     slots=1, backoff_ms=0, delay_ms=0, abandoned_ms=4000, fetch_may_lose=True),
+    "symfony": php("symfony", "Symfony/Component/Messenger/Bridge/Redis", features=("management",), slots=1,
+                   fetch_may_lose=True),
+    "laravel": php("laravel", "Illuminate/Queue", features=("management",), slots=1, backoff_ms=0, early_ms=1000,
+                   delay_ms=2000),
 }
