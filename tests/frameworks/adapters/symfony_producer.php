@@ -51,10 +51,8 @@ function management(): array
         $got[] = $envelopes[0]->getMessage()->id;
         count($got) === 1 ? $other->reject($envelopes[0]) : $other->ack($envelopes[0]);
     }
-    $said = ['got' => $got, 'retries' => $seen];
-    transport('other')->cleanup();
 
-    return $said + ['left' => $other->get()];
+    return ['got' => $got, 'retries' => $seen];
 }
 
 serve([
