@@ -3,6 +3,7 @@
 require __DIR__ . '/symfony_jobs.php';
 
 use Symfony\Component\EventDispatcher\EventDispatcher;
+use Symfony\Component\Messenger\EventListener\DispatchPcntlSignalListener;
 use Symfony\Component\Messenger\EventListener\SendFailedMessageForRetryListener;
 use Symfony\Component\Messenger\EventListener\SendFailedMessageToFailureTransportListener;
 use Symfony\Component\Messenger\EventListener\StopWorkerOnSigtermSignalListener;
@@ -34,6 +35,7 @@ $dispatcher = new EventDispatcher();
 $retries = new Locator(['jobs' => new MultiplierRetryStrategy(2, 300, 2)]);
 $dispatcher->addSubscriber(new SendFailedMessageForRetryListener(new Locator(['jobs' => $jobs]), $retries));
 $dispatcher->addSubscriber(new SendFailedMessageToFailureTransportListener(new Locator(['jobs' => transport('dead')])));
+$dispatcher->addSubscriber(new DispatchPcntlSignalListener());
 $dispatcher->addSubscriber(new StopWorkerOnSigtermSignalListener());
 $handlers = new HandlersLocator([Job::class => [fn (Job $job) => work($job->id, $job->kind)]]);
 $bus = new MessageBus([new HandleMessageMiddleware($handlers)]);
