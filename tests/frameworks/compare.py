@@ -77,16 +77,17 @@ def main():
     print(f"{options.framework}: {oracle.version}")
     differ = 0
     for name, outcome in oracle.outcomes.items():
-        others = [run.outcomes.get(name, "not played") for run in runs[1:]]
+        others = [run.outcomes[name] for run in runs[1:] if name in run.outcomes]
         same = all(other == outcome for other in others)
-        seconds = " ".join(f"{run.seconds.get(name, 0):.1f} s" for run in runs)
+        verdict = "DIFFERS" if not same else "same" if len(others) == len(runs) - 1 else "NOT PLAYED"
+        seconds = " ".join(f"{run.seconds[name]:.1f} s" for run in runs if name in run.seconds)
         text = json.dumps(outcome)
         shown = text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "..."
-        print(f"  {name:14} {'same' if same else 'DIFFERS'}  {seconds}  {shown}")
+        print(f"  {name:15} {verdict:10} {seconds}  {shown}")
         if not same:
             differ += 1
             print(f"    redis-server: {text}")
-            print(f"    Sluice:       {json.dumps(others)}")
+            print(f"    Sluice:       {json.dumps(others[0])}")
     for run in runs:
         if run.fault:
             print(run.fault)

@@ -162,10 +162,19 @@ class Play:
         return {name: counts[name] for name in names}
 
     def wait_done(self, names):
-        wait_until(f"{names} done", lambda: all(self.times("done", names).values()))
+        self._wait_working(f"{names} done", lambda: all(self.times("done", names).values()))
 
-    def wait_started(self, names, times=1):
-        wait_until(f"{names} started", lambda: all(n >= times for n in self.times("start", names).values()))
+    def wait_started(self, names):
+        self._wait_working(f"{names} started", lambda: all(self.times("start", names).values()))
+
+    def _wait_working(self, what, condition):
+        def holds():
+            if condition():
+                return True
+            if not self.workers[-1].alive():
+                raise Failed(f"the worker ended with {self.workers[-1].process.returncode} before this: {what}")
+            return False
+        wait_until(what, holds)
 
     def add(self, name, kind="ok", delay=0):
         self.producer.ask("add", id=name, kind=kind, delay=delay)
@@ -185,7 +194,7 @@ class Play:
         self.worker()
         self.add("flaky", "flaky")
         self.add("poison", "poison")
-        wait_until("the flaky one done, the poison dead", self._is_retried)
+        self._wait_working("the flaky one done, the poison dead", self._is_retried)
         starts = {name: [note["at"] for note in self.notes("start") if note["id"] == name]
                   for name in ("flaky", "poison")}
         backoff = self.framework.backoff_ms
@@ -246,11 +255,10 @@ class Play:
 
         code = worker.end(meanwhile)
         self.release.unlink()
-        self.wait_done(["last"])
         if self.framework.fetch_may_lose:
             self.add("next")
         self.worker()
-        self.wait_done(["next"])
+        self.wait_done(["last", "next"])
         return {"code": code, "done": self.times("done", ["last", "next"])}
 
     def crash(self):
