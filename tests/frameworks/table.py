@@ -50,14 +50,13 @@ def python(module, worker, **differences):
                      missing=missing, **differences)
 
 
-def ruby(gem, worker, **differences):
+def ruby(gem, producer, worker, **differences):
     def missing():
         if shutil.which("ruby") is None:
             return "there is no ruby"
         found = subprocess.run(["ruby", "-e", f"require '{gem}'"], capture_output=True, check=False)
         return None if found.returncode == 0 else f"Debian's ruby-{gem} is not installed"
-    return Framework(producer=["ruby", str(ADAPTERS / f"{gem}_producer.rb")], worker=worker,
-                     missing=missing, **differences)
+    return Framework(producer=["ruby", str(ADAPTERS / producer)], worker=worker, missing=missing, **differences)
 
 
 def php(name, folder, **differences):
@@ -86,8 +85,9 @@ FRAMEWORKS = {
                  features=("results", "dependencies", "at_front", "scheduled", "worker_commands"), slots=1,
                  backoff_ms=0, delay_ms=2000, early_ms=1000, recover=True, fetch_may_lose=True),
     # Its retries wait for up to ten seconds of chance: they are hastened.
-    "sidekiq": ruby("sidekiq", ["sidekiq", "-r", str(ADAPTERS / "sidekiq_jobs.rb"), "-c", "2"],
-                    features=("management", "dead_set", "heartbeat"), backoff_ms=0, hasten=True,
+    "sidekiq": ruby("sidekiq-cron", "sidekiq_producer.rb",
+                    ["sidekiq", "-r", str(ADAPTERS / "sidekiq_jobs.rb"), "-c", "2"],
+                    features=("management", "dead_set", "heartbeat", "cron"), backoff_ms=0, hasten=True,
                     running_is_lost=True, fetch_may_lose=True),
     "bull": npm("bull", features=("priorities", "repeat", "rate_limit", "events", "management")),
     "bee-queue": npm("bee-queue", features=("events", "management")),

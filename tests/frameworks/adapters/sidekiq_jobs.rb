@@ -2,10 +2,12 @@
 #
 # The jobs that the Sidekiq worker and its producer share.
 require "sidekiq"
+require "sidekiq-cron"
 require_relative "adapter"
 
-# How often due jobs are looked for; five seconds by default.
+# How often due jobs are looked for; five seconds by default, and thirty for those that come again and again.
 Sidekiq.options[:poll_interval_average] = 0.5
+Sidekiq.options[:cron_poll_interval] = 0.5
 
 class Job
   include Sidekiq::Worker

@@ -76,6 +76,18 @@ def heartbeat
    failed: Sidekiq::Stats.new.failed.positive?}
 end
 
-Adapter.serve(hello: ->(_) { Sidekiq::VERSION }, add: method(:add), dead: ->(_) { ids(Sidekiq::DeadSet.new) },
+# A job for every second, by sidekiq-cron.
+def cron
+  Sidekiq::Cron::Job.create(name: "ticker", cron: "* * * * * *", class: "Job", args: ["tick", "ok"])
+  said = Sidekiq::Cron::Job.all.map { |job| [job.name, job.cron, job.status] }
+  Adapter.wait_until { Adapter.notes("done").count { |one| one["id"] == "tick" } >= 2 }
+  job = Sidekiq::Cron::Job.find("ticker")
+  job.disable!
+  said << Sidekiq::Cron::Job.find("ticker").status << !job.last_enqueue_time.nil?
+  Sidekiq::Cron::Job.destroy("ticker")
+  said << Sidekiq::Cron::Job.count
+end
+
+Adapter.serve(hello: ->(_) { "#{Sidekiq::VERSION}, sidekiq-cron #{Sidekiq::Cron::VERSION}" }, add: method(:add), dead: ->(_) { ids(Sidekiq::DeadSet.new) },
               hasten: ->(_) { hasten }, management: ->(_) { management }, dead_set: ->(_) { dead_set },
-              heartbeat: ->(_) { heartbeat })
+              heartbeat: ->(_) { heartbeat }, cron: ->(_) { cron })
