@@ -88,6 +88,7 @@ def cron
   said << Sidekiq::Cron::Job.count
 end
 
-Adapter.serve(hello: ->(_) { "#{Sidekiq::VERSION}, sidekiq-cron #{Sidekiq::Cron::VERSION}" }, add: method(:add), dead: ->(_) { ids(Sidekiq::DeadSet.new) },
+versions = [Sidekiq::VERSION, "sidekiq-cron", Gem.loaded_specs["sidekiq-cron"].version].join(" ")
+Adapter.serve(hello: ->(_) { versions }, add: method(:add), dead: ->(_) { ids(Sidekiq::DeadSet.new) },
               hasten: ->(_) { hasten }, management: ->(_) { management }, dead_set: ->(_) { dead_set },
               heartbeat: ->(_) { heartbeat }, cron: ->(_) { cron })
