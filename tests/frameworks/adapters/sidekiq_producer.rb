@@ -88,7 +88,7 @@ def cron
   said << Sidekiq::Cron::Job.count
 end
 
-versions = [Sidekiq::VERSION, "sidekiq-cron", Gem.loaded_specs["sidekiq-cron"].version].join(" ")
+versions = "#{Sidekiq::VERSION}, sidekiq-cron #{`dpkg-query --show --showformat '${Version}' ruby-sidekiq-cron`}"
 Adapter.serve(hello: ->(_) { versions }, add: method(:add), dead: ->(_) { ids(Sidekiq::DeadSet.new) },
               hasten: ->(_) { hasten }, management: ->(_) { management }, dead_set: ->(_) { dead_set },
               heartbeat: ->(_) { heartbeat }, cron: ->(_) { cron })
