@@ -395,15 +395,18 @@ void Stream::dump(std::string_view key, RecordSink& sink) const {
     const IdWord passing(std::max(last_id_, StreamId{0, 1}));
     sink.record({"XADD", key, "MAXLEN", "0", passing.view(), "x", "y"});
   }
+  std::vector<std::string> texts;
   std::vector<std::string_view> words;
   for (Cursor cursor = first(); !cursor.at_end(); cursor.next()) {
     const IdWord id(cursor.id());
-    words.assign({"XADD", key, id.view()});
     StreamFields fields = cursor.fields();
-    while (fields.next()) {
-      words.push_back(fields.field());
-      words.push_back(fields.value());
+    texts.resize(fields.size() * 2);
+    for (size_t i = 0; fields.next(); i += 2) {
+      texts[i].assign(fields.field());
+      texts[i + 1].assign(fields.value());
     }
+    words.assign({"XADD", key, id.view()});
+    words.insert(words.end(), texts.begin(), texts.end());
     sink.record(words);
   }
   const NumberWord added(static_cast<int64_t>(entries_added_));

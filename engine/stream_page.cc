@@ -39,16 +39,41 @@ char* write_text(char* to, std::string_view text) {
 
 // --- Texts of an entry: every `step`-th word from `first` on; see stream_page.h
 
+// The number that a text of several digits is kept as.
+std::optional<uint64_t> number_kept(std::string_view text) {
+  if (text.size() < 2 || text[0] < '1' || text[0] > '9') return std::nullopt;
+  return parse_u64(text);
+}
+
 size_t texts_bytes(StreamPage::Words words, size_t first, size_t step) {
   const size_t texts = (words.size() - first + step - 1) / step;
   if (texts == 1) return text_bytes(words[first]);
   size_t bytes = (texts + 1) / 2;
   for (size_t i = first; i < words.size(); i += step) {
     const size_t size = words[i].size();
-    bytes += size;
-    if (size >= StreamTexts::kSizeElsewhere) bytes += number_bytes(size - StreamTexts::kSizeElsewhere);
+    if (const std::optional<uint64_t> number = number_kept(words[i])) {
+      bytes += number_bytes(*number);
+    } else {
+      bytes += size;
+      if (size > StreamTexts::kSizeHereMax) bytes += number_bytes(size - StreamTexts::kSizeHereMax - 1);
+    }
   }
   return bytes;
+}
+
+// Writes one of several texts; `code` becomes what its half a byte says.
+char* write_one_text(char* to, std::string_view text, size_t& code) {
+  if (const std::optional<uint64_t> number = number_kept(text)) {
+    code = StreamTexts::kNumber;
+    return write_number(to, *number);
+  }
+  code = text.size();
+  if (code > StreamTexts::kSizeHereMax) {
+    to = write_number(to, code - StreamTexts::kSizeHereMax - 1);
+    code = StreamTexts::kSizeElsewhere;
+  }
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
 }
 
 char* write_texts(char* to, StreamPage::Words words, size_t first, size_t step) {
@@ -58,13 +83,10 @@ char* write_texts(char* to, StreamPage::Words words, size_t first, size_t step) 
   to += (texts + 1) / 2;
   size_t text = 0;
   for (size_t i = first; i < words.size(); i += step, ++text) {
-    const std::string_view word = words[i];
-    const size_t size = std::min(word.size(), StreamTexts::kSizeElsewhere);
+    size_t code = 0;
+    to = write_one_text(to, words[i], code);
     char& both = sizes[text / 2];
-    both = static_cast<char>(text % 2 == 0 ? size : static_cast<uint8_t>(both) | size << 4);
-    if (size == StreamTexts::kSizeElsewhere) to = write_number(to, word.size() - size);
-    if (!word.empty()) std::memcpy(to, word.data(), word.size());
-    to += word.size();
+    both = static_cast<char>(text % 2 == 0 ? code : static_cast<uint8_t>(both) | code << 4);
   }
   return to;
 }
@@ -297,7 +319,7 @@ void StreamPage::check_invariants() const {
     CHECK(fields.size() >= 1);
     while (fields.next()) {
     }
-    CHECK(fields.value().data() + fields.value().size() == data() + entry_end(slot));
+    CHECK(fields.position() == data() + entry_end(slot));
   }
   CHECK(live == live_);
   CHECK(live == 0 ? first_live_ == slots_ : is_live(first_live_));

@@ -9,13 +9,14 @@
 //
 //   master   number of fields, then each field name as its size and its bytes: those of the entry that opened the
 //            page; 0 if it is too large
-//   entry    with the master's fields: its values. With others: number of fields, then field and value of each.
+//   entry    with the master's fields: its values. With others: number of fields, then field and value of each
 //   slot     4 bytes ID relative to the page's base, 2 bytes: place of the entry, and the flags below
 //
-// The texts of an entry follow each other behind their sizes: half a byte each, where 15 says that the rest of the
-// size stands before the text; the size of a single text is a number. Every number is a varint (7 bits a byte, low
-// first). Slots are in the order of IDs, so an ID is found by binary search. A removed entry is only marked; its bytes
-// come back when the page goes, or is compacted.
+// The texts of an entry follow each other behind their sizes, half a byte each: up to 13; 14 for the digits of a
+// number, which stands there as a number; 15 where the rest of the size, beyond 14, stands before the text. The size of
+// a single text is a number. Every number is a varint (7 bits a byte, low first). Slots are in the order of IDs, so an
+// ID is found by binary search. A removed entry is only marked; its bytes come back when the page goes, or is
+// compacted.
 //
 // The relative ID has 20 bits of milliseconds and 12 of the number within one. An ID that does not fit opens
 // another page: a stream that sees an entry in a quarter of an hour can afford one for each.
@@ -29,6 +30,7 @@
 //  * data and slots do not overlap, and every entry ends where the next one begins.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -37,6 +39,7 @@
 #include <string_view>
 
 #include "engine/base/check.h"
+#include "engine/base/number_text.h"
 #include "engine/stream_id.h"
 
 namespace sluice {
@@ -51,6 +54,11 @@ inline constexpr size_t kStreamEntryBytesMax = 1u << 30;
 // Reads the texts of one entry, in order.
 class StreamTexts {
  public:
+  // What the sizes of half a byte say beyond a size.
+  static constexpr size_t kNumber = 14;
+  static constexpr size_t kSizeElsewhere = 15;
+  static constexpr size_t kSizeHereMax = 13;
+
   StreamTexts() = default;
   StreamTexts(const char* from, size_t texts)
       : sizes_(texts > 1 ? from : nullptr), at_(from + (texts > 1 ? (texts + 1) / 2 : 0)) {}
@@ -73,17 +81,23 @@ class StreamTexts {
     return text;
   }
 
-  static constexpr size_t kSizeElsewhere = 15;
-  std::string_view next() {
+  // The digits of a number are written to `digits`, kU64CharsMax bytes.
+  std::string_view next(char* digits) {
     if (sizes_ == nullptr) return read_text(at_);
     const auto sizes = static_cast<uint8_t>(sizes_[read_ / 2]);
     size_t size = read_ % 2 == 0 ? sizes & 15u : sizes >> 4u;
     ++read_;
-    if (size == kSizeElsewhere) size += read_number(at_);
+    if (size > kSizeHereMax) {
+      const size_t number = read_number(at_);
+      if (size == kNumber) return {digits, format_u64(digits, number)};
+      size = kSizeHereMax + 1 + number;
+    }
     const std::string_view text(at_, size);
     at_ += size;
     return text;
   }
+  // Behind what has been read.
+  const char* position() const { return at_; }
 
  private:
   const char* sizes_ = nullptr;  // nullptr: a single text, whose size stands before it
@@ -91,32 +105,68 @@ class StreamTexts {
   size_t read_ = 0;
 };
 
-// Walks the pairs of one entry. Valid until the next change of the stream.
+// Walks the pairs of one entry. Valid until the next change of the stream; the views of a pair only until the next
+// step, or the end of the walk, because the digits of numbers are written here.
 class StreamFields {
  public:
   // `master` is nullptr if the entry brings its own fields.
   StreamFields(const char* entry, const char* master);
+  // Requires: no step was taken.
+  StreamFields(const StreamFields& other) : StreamFields(other.master_, other.texts_, other.size_) {
+    DCHECK(other.passed_ == 0);
+  }
+  StreamFields& operator=(const StreamFields&) = delete;
+#ifdef SLUICE_DCHECK
+  ~StreamFields() {
+    spoil();
+  }
+#endif
 
   // Of all pairs, however many were passed.
-  size_t size() const { return size_; }
+  size_t size() const {
+    return size_;
+  }
   // Steps to the next pair, at first to the first one. False if there is none.
   bool next() {
+    spoil();
     if (passed_ == size_) return false;
     ++passed_;
-    field_ = master_ == nullptr ? texts_.next() : StreamTexts::read_text(master_);
-    value_ = texts_.next();
+    field_ = master_ == nullptr ? texts_.next(field_digits_.data()) : StreamTexts::read_text(master_);
+    value_ = texts_.next(value_digits_.data());
     return true;
   }
-  std::string_view field() const { return field_; }
-  std::string_view value() const { return value_; }
+  std::string_view field() const {
+    return field_;
+  }
+  std::string_view value() const {
+    return value_;
+  }
+  // Behind the last pair that was passed.
+  const char* position() const {
+    return texts_.position();
+  }
 
  private:
+  using Digits = std::array<char, kU64CharsMax>;
+
+  StreamFields(const char* master, const StreamTexts& texts, size_t size)
+      : master_(master), texts_(texts), size_(size) {}
+  // Who keeps a view for too long finds that out in tests.
+  void spoil() {
+#ifdef SLUICE_DCHECK
+    field_digits_.fill('?');
+    value_digits_.fill('?');
+#endif
+  }
+
   const char* master_;
   StreamTexts texts_;
   size_t size_;
   size_t passed_ = 0;
   std::string_view field_;
   std::string_view value_;
+  Digits field_digits_;
+  Digits value_digits_;
 };
 
 class StreamPage {

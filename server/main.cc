@@ -9,6 +9,7 @@
 // come meanwhile wait. Exit codes: 0 after a clean end, 1 if the configuration, an address or the log is not as it
 // must be, with the reason on standard error or in the log for people.
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -79,11 +80,14 @@ std::optional<std::string> check_renames(const Config& config) {
   return std::nullopt;
 }
 
+std::string absolute(const std::string& path) {
+  return path.empty() || path.front() == '/' ? path : net::current_directory() + "/" + path;
+}
+
 std::optional<std::string> apply_file(Config& config, const std::string& path) {
   int error = 0;
   const auto text = net::read_text(path, error);
-  if (!text)
-    return "\n*** FATAL CONFIG FILE ERROR ***\nCan't open config file '" + path + "': " + uv_strerror(error);
+  if (!text) return "Fatal error, can't open config file '" + absolute(path) + "': " + std::strerror(-error);
   return config.parse_file(*text, read_included, net::expand_path);
 }
 
@@ -97,10 +101,6 @@ std::optional<std::string> configure(Config& config, const Arguments& arguments)
   if (auto error = config.parse_command_line(arguments.directives, read_included, net::expand_path))
     return error;
   return check_renames(config);
-}
-
-std::string absolute(const std::string& path) {
-  return path.empty() || path.front() == '/' ? path : net::current_directory() + "/" + path;
 }
 
 std::string make_run_id(net::OsEntropy& entropy) {
@@ -188,7 +188,8 @@ int serve(core::Server& server, net::Network& network, net::StdoutNotices& notic
 
 // `network` is set before the server runs.
 core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, const std::string& config_file,
-                                 std::string_view supervised, net::Network* const& network) {
+                                 std::string_view supervised, const std::vector<std::string>& words,
+                                 net::Network* const& network) {
   core::ProcessFacts facts;
   facts.executable = net::executable_path();
   facts.config_file = config_file;
@@ -207,6 +208,8 @@ core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, c
   facts.pause = net::pause;
   facts.end_at_once = net::end_at_once;
   facts.supervised = supervised;
+  facts.allocator_value = net::Memory::value;
+  facts.start_again = [words] { return std::string(uv_strerror(net::start_again(words))); };
   facts.take_directory = take_directory;
   facts.listen = [&network](const Settings& settings) { return network->listen_again(settings); };
   facts.room_for_clients = net::make_room_for_clients;
@@ -222,7 +225,7 @@ core::ProcessFacts process_facts(net::Memory& memory, net::OsEntropy& entropy, c
 }
 
 // Everything that has to live as long as the server, in the order in which it needs each other.
-int build_and_serve(Config config, const std::string& config_file) {
+int build_and_serve(Config config, const std::string& config_file, const std::vector<std::string>& words) {
   net::WallClock clock;
   net::BootClock steady_clock;
   net::OsEntropy entropy;
@@ -253,7 +256,7 @@ int build_and_serve(Config config, const std::string& config_file) {
                        .worker = worker,
                        .rewrite_worker = rewrite_worker,
                        .notices = notices},
-                      process_facts(memory, entropy, config_file, supervised, network_place),
+                      process_facts(memory, entropy, config_file, supervised, words, network_place),
                       commands::command_table());
   net::Network network(loop, server, notices);
   network_place = &network;
@@ -261,7 +264,8 @@ int build_and_serve(Config config, const std::string& config_file) {
   return serve(server, network, notices);
 }
 
-int run(const Arguments& arguments) {
+// `words`: the whole command line.
+int run(const Arguments& arguments, const std::vector<std::string>& words) {
   Config config;
   if (auto error = configure(config, arguments)) return fail(*error);
   const std::string config_file = absolute(arguments.config_file);
@@ -277,7 +281,7 @@ int run(const Arguments& arguments) {
   const bool supervised = net::supervised_by(config.settings().supervised) != "no";
   if (config.settings().daemonize && !supervised && !net::go_to_background())
     return fail("Can't go to the background");
-  return build_and_serve(std::move(config), config_file);
+  return build_and_serve(std::move(config), config_file, words);
 }
 
 }  // namespace
@@ -290,7 +294,7 @@ int main(int count, char** words) {
   if (!arguments.error.empty()) return sluice::fail(arguments.error);
   switch (arguments.action) {
     case Arguments::Action::kRun:
-      return sluice::run(arguments);
+      return sluice::run(arguments, std::vector<std::string>(words, words + count));
     case Arguments::Action::kVersion:
       return sluice::print_version();
     case Arguments::Action::kHelp:

@@ -20,6 +20,7 @@ std::optional<long double> parse_long_double(std::string_view text);
 
 // Write to `to`, return the number of characters; no terminating zero.
 inline constexpr size_t kI64CharsMax = 20;
+inline constexpr size_t kU64CharsMax = 20;
 size_t format_i64(char* to, int64_t value);
 size_t format_u64(char* to, uint64_t value);
 // %.17g as Redis's d2string: "inf", "-inf", "nan", integers without a fraction.

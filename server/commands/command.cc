@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // COMMAND: the command table, for clients that ask what there is.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ bool hidden(const CommandSpec& spec) {
 // `name` is "get" or "config|get".
 Found find_full_name(const CommandTable& commands, std::string_view name) {
   const size_t bar = name.find('|');
-  const CommandSpec* spec = commands.find(name.substr(0, bar));
+  const CommandSpec* spec = commands.find_called(name.substr(0, bar));
   if (spec == nullptr || hidden(*spec)) return {};
   if (bar == std::string_view::npos) return {spec};
   return {CommandTable::find_subcommand(*spec, name.substr(bar + 1)), spec->name};
@@ -47,7 +48,7 @@ Found find_full_name(const CommandTable& commands, std::string_view name) {
 std::vector<Found> all_commands(const CommandTable& commands) {
   std::vector<Found> all;
   for (const CommandSpec& row : commands.rows()) {
-    if (!hidden(row)) all.push_back({&row});
+    if (!hidden(row) && commands.can_be_called(row)) all.push_back({&row});
   }
   return all;
 }
@@ -164,19 +165,25 @@ struct Key {
   uint16_t flags;
 };
 
+// Channels of sharded pub/sub are found like keys, and are none.
+bool has_keys(const CommandSpec& spec) {
+  return std::any_of(spec.keys.begin(), spec.keys.end(), [](const core::KeySpec& keys) {
+    return keys.kind != core::KeySpec::Kind::kNone && (keys.flags & core::kNotKey) == 0;
+  });
+}
+
 // The keys of the request that begins behind the first two words.
 Result<std::vector<Key>> find_keys(CommandCall& call, Words request) {
-  const CommandSpec* spec = call.server.commands.find(request[0]);
+  const CommandSpec* spec = call.server.commands.find_called(request[0]);
   if (spec != nullptr && !spec->subcommands.empty()) spec = CommandTable::find_subcommand(*spec, request[1]);
   if (spec == nullptr || hidden(*spec)) return call.fail("ERR Invalid command specified");
-  if (spec->keys[0].kind == core::KeySpec::Kind::kNone)
-    return call.fail("ERR The command has no key arguments");
+  if (!has_keys(*spec)) return call.fail("ERR The command has no key arguments");
   if (!spec->arity.allows(request.size())) {
     return call.fail("ERR Invalid number of arguments specified for command");
   }
   std::vector<Key> keys;
   const bool found = core::for_each_key(*spec, request, [&keys](size_t index, uint16_t flags) {
-    keys.push_back({index, flags});
+    if ((flags & core::kNotKey) == 0) keys.push_back({index, flags});
   });
   if (!found || keys.empty()) return call.fail("ERR Invalid arguments specified for command");
   return keys;

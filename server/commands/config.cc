@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/ascii.h"
+#include "server/commands/config_file.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/core/directives.h"
@@ -116,29 +117,8 @@ Result<void> config_resetstat(CommandCall& call) {
   return {};
 }
 
-// "user" lines for the file: not if they have one of their own, and not for the default user as requirepass alone makes
-// him.
-std::vector<std::string> users_to_write(const core::Server& server) {
-  if (!server.config.settings().aclfile.empty()) return {};
-  core::Acl fresh(server.commands);
-  fresh.set_default_password(server.config.settings().requirepass);
-  std::vector<std::string> lines = server.acl.lines();
-  std::erase(lines, fresh.default_user().line());
-  return lines;
-}
-
 Result<void> config_rewrite(CommandCall& call) {
-  const core::ProcessFacts& facts = call.server.facts;
-  if (facts.config_file.empty() || !facts.read_config || !facts.replace_config)
-    return call.fail("ERR The server is running without a config file");
-  // A file that is gone is written anew.
-  const std::string before = facts.read_config().value_or("");
-  if (const auto why =
-          facts.replace_config(call.server.config.rewritten(before, users_to_write(call.server)))) {
-    call.server.seams.notices.write(core::NoticeLevel::kWarning, "CONFIG REWRITE failed: " + *why);
-    return call.fail("ERR Rewriting config file: " + *why);
-  }
-  call.server.seams.notices.write(core::NoticeLevel::kNotice, "CONFIG REWRITE executed with success.");
+  if (const auto error = rewrite_config(call.server, false)) return call.fail(*error);
   call.reply.ok();
   return {};
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // DEBUG: what test suites ask of a server. Only where enable-debug-command allows it.
-#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -12,8 +11,11 @@
 #include "engine/digest.h"
 #include "engine/entry.h"
 #include "engine/snapshot.h"
+#include "server/commands/config_file.h"
+#include "server/commands/debug_process.h"
 #include "server/commands/debug_protocol.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/core/config_text.h"
 #include "server/core/reload.h"
 #include "server/core/server.h"
@@ -24,24 +26,12 @@ namespace {
 using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
-using core::Session;
 
-bool is_local(const Session& session) {
-  const std::string_view address = session.address;
-  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("::1") ||
-         address.starts_with("/");
-}
-
-bool debug_allowed(const CommandCall& call) {
-  switch (call.server.config.settings().enable_debug_command) {
-    case core::DebugCommand::kNo:
-      return false;
-    case core::DebugCommand::kLocal:
-      return is_local(call.session);
-    case core::DebugCommand::kYes:
-      return true;
-  }
-  return false;
+// As for words that are no subcommand.
+Error refuse(CommandCall& call) {
+  return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
+                       .append(call.words[1])
+                       .append("'. Try DEBUG HELP."));
 }
 
 Result<void> done(CommandCall& call) {
@@ -143,13 +133,6 @@ Result<void> populate(CommandCall& call) {
 
 // --- The process
 
-Result<void> sleep(CommandCall& call) {
-  const double seconds = parse_double(call.words[2]).value_or(0);
-  if (seconds > 0 && std::isfinite(seconds) && call.server.facts.pause)
-    call.server.facts.pause(static_cast<uint64_t>(std::llround(seconds * 1'000'000)));
-  return done(call);
-}
-
 Result<void> note(CommandCall& call) {
   call.server.seams.notices.write(core::NoticeLevel::kWarning, "DEBUG LOG: " + std::string(call.words[2]));
   return done(call);
@@ -183,6 +166,57 @@ Result<void> packed_threshold(CommandCall& call) {
   return done(call);
 }
 
+constexpr std::string_view kLetters = "aab*?[]^-\\";
+
+// Patterns and texts at random, of few letters, so that they match now and then.
+Result<void> matches_at_random(CommandCall& call) {
+  constexpr int kTries = 10'000;
+  constexpr size_t kBytesMax = 24;
+  const auto draw = [&entropy = call.server.seams.entropy](std::string& text) {
+    text.resize(entropy.draw() % kBytesMax);
+    for (char& letter : text)
+      letter = kLetters[entropy.draw() % kLetters.size()];
+  };
+  std::string pattern;
+  std::string text;
+  for (int i = 0; i < kTries; ++i) {
+    draw(pattern);
+    draw(text);
+    (void)glob_matches(pattern, text, LetterCase::kExact);
+  }
+  call.reply.simple("Apparently the server did not crash: test passed");
+  return {};
+}
+
+// --- What is not here, asked for as if it were
+
+Result<void> reply_buffer(CommandCall& call) {
+  const std::string_view option = call.words[2];
+  const std::string_view value = call.words[3];
+  if (equals_folded(option, "RESIZING")) return done(call);
+  if (!equals_folded(option, "PEAK-RESET-TIME")) return refuse(call);
+  const bool is_word = equals_folded(value, "NEVER") || equals_folded(value, "RESET");
+  if (!is_word && !parse_i64(value)) return Error::kNotInteger;
+  return done(call);
+}
+
+Result<void> packet_filter(CommandCall& call) {
+  return parse_i64(call.words[2]) ? done(call) : Result<void>(Error::kNotInteger);
+}
+
+Result<void> cluster_link(CommandCall& call) {
+  return call.fail("ERR Debug option only available for cluster mode enabled setup!");
+}
+
+Result<void> client_eviction(CommandCall& call) {
+  return call.fail("ERR maxmemory-clients is disabled.");
+}
+
+Result<void> rewrite_with_defaults(CommandCall& call) {
+  if (const auto error = rewrite_config(call.server, true)) return call.fail(*error);
+  return done(call);
+}
+
 // --- The table
 
 struct DebugRow {
@@ -200,68 +234,72 @@ constexpr std::string_view kNothing = "Accepted, and without effect: there is no
 Result<void> debug_help(CommandCall& call);
 
 constexpr DebugRow kDebugRows[] = {
-    {"AOF-FLUSH-SLEEP", "microseconds", 3, 3, done, kNothing},
+    {"AOF-FLUSH-SLEEP", "<microseconds>", 3, 3, done, kNothing},
     {"ASSERT", "", 2, 2, crash, "End the process as a broken invariant does."},
     {"CHANGE-REPL-ID", "", 2, 2, change_replication_id, "Draw another replication ID."},
-    {"CLIENT-EVICTION", "", 2, 2, done, kNothing},
-    {"DICT-RESIZING", "0|1", 3, 3, done, kNothing},
+    {"CLIENT-EVICTION", "", 2, 2, client_eviction, "Refused: no client is closed for want of memory."},
+    {"CLUSTERLINK", "KILL (to|from|all) <node-id>", 3, 5, cluster_link, "Refused: there is no cluster."},
+    {"CONFIG-REWRITE-FORCE-ALL", "", 2, 2, rewrite_with_defaults,
+     "CONFIG REWRITE, with the directives that are at their defaults too."},
+    {"CRASH-AND-RECOVER", "[<milliseconds>]", 2, 3, debug_crash_and_recover,
+     "Begin the process anew, after so long, as if it had crashed."},
+    {"DICT-RESIZING", "(0|1)", 3, 3, done, kNothing},
     {"DIGEST", "", 2, 2, digest, "Tell a digest of the whole logged state."},
-    {"DIGEST-VALUE", "[key ...]", 2, kAny, digest_value, "Tell a digest of the value of each key."},
-    {"ERROR", "text", 3, 3, error, "Reply with this error."},
-    {"HELP", "", 2, 2, debug_help, "Tell what there is."},
-    {"JMAP", "", 2, 2, done, kNothing},
-    {"LEAK", "text", 3, 3, done, kNothing},
+    {"DIGEST-VALUE", "[<key> ...]", 2, kAny, digest_value, "Tell a digest of the value of each key."},
+    {"DROP-CLUSTER-PACKET-FILTER", "<type>", 3, 3, packet_filter, kNothing},
+    {"ERROR", "<text>", 3, 3, error, "Reply with this error."},
+    {"LEAK", "<text>", 3, 3, done, kNothing},
     {"LOADAOF", "", 2, 2, reload_state, "Write the state down, forget it, and read it back."},
-    {"LOG", "text", 3, 3, note, "Write this to the server's log for people."},
-    {"OBJECT", "key", 3, 3, object, "Tell how a value is held."},
+    {"LOG", "<text>", 3, 3, note, "Write this to the server's log for people."},
+    {"MALLCTL", "<name> [<value>]", 3, 4, debug_allocator_number,
+     "Tell a number of the allocator's, and set it if there is a new one."},
+    {"MALLCTL-STR", "<name> [<value>]", 3, 4, debug_allocator_text, "The same for a text."},
+    {"OBJECT", "<key>", 3, 3, object, "Tell how a value is held."},
     {"OOM", "", 2, 2, crash, "End the process as running out of memory does."},
     {"PANIC", "", 2, 2, crash, "End the process as a broken invariant does."},
-    {"PAUSE-CRON", "0|1", 3, 3, done, kNothing},
-    {"POPULATE", "count [prefix] [size]", 3, 5, populate, "Make string keys prefix:0, prefix:1 and so on."},
-    {"PROTOCOL", "type", 3, 3, debug_protocol, "Reply with a value of this type of the protocol."},
-    {"QUICKLIST-PACKED-THRESHOLD", "bytes", 3, 3, packed_threshold, kNothing},
+    {"PAUSE-CRON", "(0|1)", 3, 3, done, kNothing},
+    {"POPULATE", "<count> [<prefix>] [<size>]", 3, 5, populate,
+     "Make string keys prefix:0, prefix:1 and so on."},
+    {"PROTOCOL", "<type>", 3, 3, debug_protocol,
+     "Reply with a value of this type of the protocol: string, integer, double, bignum, null, array, set, "
+     "map, "
+     "attrib, push, verbatim, true, false."},
+    {"QUICKLIST-PACKED-THRESHOLD", "<bytes>", 3, 3, packed_threshold, kNothing},
     {"RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", 2, kAny, reload,
      "Write the state down, forget it, and read it back."},
-    {"REPLICATE", "command ...", 3, kAny, done, kNothing},
-    {"REPLYBUFFER", "option value", 4, 4, done, kNothing},
-    {"SDSLEN", "key", 3, 3, sds_length, "Tell how long a key and its string are."},
+    {"REPLICATE", "<command> ...", 3, kAny, done, kNothing},
+    {"REPLYBUFFER", "PEAK-RESET-TIME (NEVER|RESET|<milliseconds>)", 4, 4, reply_buffer, kNothing},
+    {"REPLYBUFFER", "RESIZING (0|1)", 4, 4, reply_buffer, kNothing},
+    {"RESTART", "[<milliseconds>]", 2, 3, debug_restart,
+     "Write the configuration and the log, and begin the process anew, after so long."},
+    {"SDSLEN", "<key>", 3, 3, sds_length, "Tell how long a key and its string are."},
     {"SEGFAULT", "", 2, 2, crash, "End the process as a broken invariant does."},
-    {"SET-ACTIVE-EXPIRE", "0|1", 3, 3, set_active_expire,
+    {"SET-ACTIVE-EXPIRE", "(0|1)", 3, 3, set_active_expire,
      "With 0, keys whose time is over go when they are asked for, and not before."},
-    {"SET-DISABLE-DENY-SCRIPTS", "0|1", 3, 3, done, kNothing},
-    {"SET-SKIP-CHECKSUM-VALIDATION", "0|1", 3, 3, done, kNothing},
-    {"SLEEP", "seconds", 3, 3, sleep, "Do nothing for so long, and keep all clients waiting."},
-    {"STRINGMATCH-LEN", "pattern text", 4, 4, matches, "Tell whether a pattern matches a text."},
+    {"SET-DISABLE-DENY-SCRIPTS", "(0|1)", 3, 3, done, kNothing},
+    {"SET-SKIP-CHECKSUM-VALIDATION", "(0|1)", 3, 3, done, kNothing},
+    {"SLEEP", "<seconds>", 3, 3, debug_sleep, "Do nothing for so long, and keep all clients waiting."},
+    {"STRINGMATCH-LEN", "<pattern> <text>", 4, 4, matches, "Tell whether a pattern matches a text."},
+    {"STRINGMATCH-TEST", "", 2, 2, matches_at_random, "Match patterns and texts at random."},
+    {"HELP", "", 2, 2, debug_help, "Tell what there is."},
 };
 
 Result<void> debug_help(CommandCall& call) {
-  call.reply.array(1 + 2 * std::size(kDebugRows));
-  call.reply.simple("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-  for (const DebugRow& row : kDebugRows) {
-    std::string line(row.name);
-    if (!row.arguments.empty()) line.append(" ").append(row.arguments);
-    call.reply.simple(line);
-    call.reply.simple(std::string("    ").append(row.summary));
-  }
+  HelpLines lines;
+  for (const DebugRow& row : kDebugRows)
+    lines.add(std::string(row.name).append(row.arguments.empty() ? "" : " ").append(row.arguments),
+              row.summary);
+  lines.reply(call, "debug");
   return {};
 }
 
 Result<void> debug(CommandCall& call) {
-  if (!debug_allowed(call)) {
-    return call.fail(
-        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run "
-        "it "
-        "from a local connection, otherwise you need to set this option in the configuration file, and then "
-        "restart the server.");
-  }
   for (const DebugRow& row : kDebugRows) {
     if (!equals_folded(row.name, call.words[1])) continue;
     if (call.words.size() < row.words_min || call.words.size() > row.words_max) break;
     return row.handler(call);
   }
-  return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
-                       .append(call.words[1])
-                       .append("'. Try DEBUG HELP."));
+  return refuse(call);
 }
 
 constexpr CommandSpec kRows[] = {
@@ -269,7 +307,7 @@ constexpr CommandSpec kRows[] = {
      .syntax = "subcommand [argument...]",
      .handler = debug,
      .arity = Arity::at_least(2),
-     .flags = core::kAdmin | core::kNoScript | core::kLoading | core::kStale,
+     .flags = core::kAdmin | core::kNoScript | core::kLoading | core::kStale | core::kProtected,
      .group = core::Group::kServer,
      .since = "1.0.0",
      .complexity = "Depends on the subcommand",

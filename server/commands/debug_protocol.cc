@@ -26,11 +26,13 @@ void reply_numbers(ReplyWriter& reply) {
 }
 
 void reply_attribute(ReplyWriter& reply) {
-  reply.raw("|1\r\n");
-  reply.bulk("key-popularity");
-  reply.array(2);
-  reply.bulk("key:123");
-  reply.integer(90);
+  if (reply.version() >= 3) {  // before, there are no attributes
+    reply.raw("|1\r\n");
+    reply.bulk("key-popularity");
+    reply.array(2);
+    reply.bulk("key:123");
+    reply.integer(90);
+  }
   reply.bulk("Some real reply following the attribute");
 }
 
@@ -47,8 +49,7 @@ Result<void> debug_protocol(core::CommandCall& call) {
   const std::string_view type = call.words[2];
   ReplyWriter& reply = call.reply;
   const auto is = [type](std::string_view name) { return equals_folded(type, name); };
-  const bool beyond_resp2 = is("attrib") || is("push");
-  if (beyond_resp2 && reply.version() < 3) return call.fail("ERR RESP2 is not supported by this command");
+  if (is("push") && reply.version() < 3) return call.fail("ERR RESP2 is not supported by this command");
 
   if (is("string")) {
     reply.bulk("Hello World");

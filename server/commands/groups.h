@@ -67,6 +67,7 @@ std::span<const core::CommandSpec> debug_commands();
 std::span<const core::CommandSpec> slowlog_commands();
 std::span<const core::CommandSpec> latency_commands();
 std::span<const core::CommandSpec> memory_commands();
+std::span<const core::CommandSpec> module_commands();
 std::span<const core::CommandSpec> introspection_commands();
 std::span<const core::CommandSpec> admin_commands();
 

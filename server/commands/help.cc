@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/commands/help.h"
 
-#include <string>
+#include <algorithm>
 
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
@@ -9,19 +9,56 @@
 #include "server/core/server.h"
 
 namespace sluice::commands {
+namespace {
+
+constexpr size_t kColumnsMax = 78;
+constexpr std::string_view kIndent = "    ";
+
+// In lines of kColumnsMax, if the words allow; all but the first begin with `indent`.
+void append_wrapped(std::vector<std::string>& lines, std::string_view text, std::string_view indent) {
+  bool first = true;
+  while (!text.empty()) {
+    const size_t room = kColumnsMax - (first ? 0 : indent.size());
+    size_t end = text.size();
+    if (end > room) {
+      end = text.rfind(' ', room);
+      if (end == std::string_view::npos) end = std::min(text.find(' '), text.size());
+    }
+    lines.push_back(std::string(first ? std::string_view() : indent).append(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    first = false;
+  }
+}
+
+}  // namespace
+
+void HelpLines::add(std::string_view usage, std::string_view summary) {
+  const size_t name = std::min(usage.find(' '), usage.size());
+  append_wrapped(lines_, usage, std::string(name + 1, ' '));
+  append_wrapped(lines_, std::string(kIndent).append(summary), kIndent);
+}
+
+void HelpLines::reply(core::CommandCall& call, std::string_view container) const {
+  call.reply.array(1 + lines_.size());
+  call.reply.simple(to_upper(container) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const std::string& line : lines_)
+    call.reply.simple(line);
+}
 
 Result<void> help(core::CommandCall& call) {
   const core::CommandSpec* container = call.server.commands.find(call.words[0]);
   CHECK(container != nullptr && !container->subcommands.empty());
-
-  std::string first = to_upper(container->name);
-  first += " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:";
-  call.reply.array(1 + 2 * container->subcommands.size());
-  call.reply.simple(first);
+  HelpLines lines;
+  const auto add = [&lines](const core::CommandSpec& row) {
+    lines.add(core::format_usage(row), row.summary);
+  };
   for (const core::CommandSpec& row : container->subcommands) {
-    call.reply.simple(core::format_syntax(row));
-    call.reply.simple(std::string("    ").append(row.summary));
+    if (row.name != "help" && (row.flags & core::kInternal) == 0) add(row);
   }
+  for (const core::CommandSpec& row : container->subcommands) {
+    if (row.name == "help") add(row);
+  }
+  lines.reply(call, container->name);
   return {};
 }
 

@@ -275,7 +275,7 @@ constexpr CommandSpec kRows[] = {
      .arity = Arity::at_least(1),
      .flags = core::kWrite | core::kDenyOom | core::kFast | core::kMovableKeys,
      .keys = {KeySpec::one(core::kRw | core::kAccess | core::kUpdate | core::kMayBeMissing),
-              KeySpec::option("DEADLETTER", 2, core::kRw | core::kInsert)},
+              KeySpec::option("DEADLETTER", 2, core::kRw | core::kInsert | core::kEmptyIsNone)},
      .group = core::Group::kQueue,
      .since = "0.1.0",
      .complexity = "O(log N), N the number of policies",

@@ -4,7 +4,10 @@
 // for replicas waits in vain. WAITAOF waits for the log on this disk.
 #include <algorithm>
 #include <optional>
+#include <string>
 
+#include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
 #include "server/commands/groups.h"
 #include "server/core/args.h"
 #include "server/core/server.h"
@@ -86,14 +89,46 @@ Result<void> replicaof(CommandCall& call) {
   return call.fail("ERR this server cannot be a replica");
 }
 
+constexpr std::string_view kNoReplicas = "ERR this server has no replicas";
+constexpr size_t kAddressBytesMax = 255;
+
+// What a replica says of itself before it asks for data is heard and forgotten.
 Result<void> replconf(CommandCall& call) {
   if (call.words.size() % 2 == 0) return Error::kSyntax;
-  return call.fail("ERR this server has no replicas");
+  for (size_t i = 1; i < call.words.size(); i += 2) {
+    const auto is = [option = call.words[i]](std::string_view name) { return equals_folded(option, name); };
+    const std::string_view value = call.words[i + 1];
+    if (is("listening-port")) {
+      if (!parse_i64(value)) return Error::kNotInteger;
+    } else if (is("ip-address")) {
+      if (value.size() > kAddressBytesMax)
+        return call.fail("ERR REPLCONF ip-address provided by replica instance is too long: " +
+                         std::to_string(value.size()) + " bytes");
+    } else if (is("rdb-only")) {
+      const auto number = parse_i64(value);
+      if (!number) return Error::kNotInteger;
+      if (*number < 0 || *number > 1)
+        return call.fail("ERR value is out of range, value must between 0 and 1");
+    } else if (is("rdb-filter-only")) {
+      if (!value.empty() && !equals_folded(value, "functions"))
+        return call.fail("ERR Unsupported rdb-filter-only option: " + std::string(value));
+    } else if (is("ack") || is("getack")) {
+      return call.fail(kNoReplicas);  // Redis answers nothing, and a client would wait for it for ever
+    } else if (!is("capa")) {
+      return call.fail("ERR Unrecognized REPLCONF option: " + std::string(call.words[i]));
+    }
+  }
+  call.reply.ok();
+  return {};
 }
 
-// SYNC and PSYNC.
-Result<void> refuse_replica(CommandCall& call) {
-  return call.fail("ERR this server has no replicas");
+Result<void> sync(CommandCall& call) {
+  return call.fail(kNoReplicas);
+}
+
+Result<void> psync(CommandCall& call) {
+  if (!parse_i64(call.words[2])) return Error::kNotInteger;
+  return call.fail(kNoReplicas);
 }
 
 struct FailoverArguments {
@@ -190,10 +225,10 @@ constexpr CommandSpec kRows[] = {
      .group = core::Group::kServer,
      .since = "3.0.0",
      .complexity = "O(1)",
-     .summary = "What a replica would say of itself; refused."},
+     .summary = "What a replica says of itself; it has no effect."},
     {.name = "psync",
      .syntax = "replicationid offset:integer [argument...]",
-     .handler = refuse_replica,
+     .handler = psync,
      .arity = Arity::at_least(3),
      .flags = kReplicaFlags | core::kNoMulti,
      .group = core::Group::kServer,
@@ -201,7 +236,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(1)",
      .summary = "What a replica would begin with; refused."},
     {.name = "sync",
-     .handler = refuse_replica,
+     .handler = sync,
      .arity = Arity::exactly(1),
      .flags = kReplicaFlags | core::kNoMulti,
      .group = core::Group::kServer,

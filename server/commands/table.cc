@@ -70,6 +70,7 @@ constexpr Group kGroups[] = {
     slowlog_commands,
     latency_commands,
     memory_commands,
+    module_commands,
     introspection_commands,
     admin_commands,
 };

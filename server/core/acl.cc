@@ -103,19 +103,19 @@ AclUser* Acl::authenticate(std::string_view name, std::string_view password) con
 void Acl::parse_line(std::string_view line, std::string_view where, size_t number, Users& users,
                      std::string& errors) const {
   const auto report = [&](std::string_view text) { errors.append(where).append(text); };
-  const auto words = split_words(line);
-  if (!words) return report(": unbalanced quotes in acl line. ");
-  if (words->empty()) return;
-  if (words->front() != "user" || words->size() < 2)
+  if (line.empty()) return;
+  // Quotes mean nothing here, unlike in the configuration file.
+  const std::vector<std::string_view> words = between_blanks(line);
+  if (words[0] != "user" || words.size() < 2)
     return report(" should start with user keyword followed by the username. ");
-  const std::string& name = (*words)[1];
+  const std::string name(words[1]);
   if (has_space_or_zero(name)) return report(": username '" + name + "' contains invalid characters. ");
   auto user = new_user(name);
   if (users.contains(name)) {
     errors += "WARNING: Duplicate user '" + name + "' found on line " + std::to_string(number) + ". ";
     return;
   }
-  const std::vector<std::string_view> rules(words->begin() + 2, words->end());
+  const std::vector<std::string_view> rules(words.begin() + 2, words.end());
   size_t open_at = 0;
   const auto merged = merge_parentheses(rules, open_at);
   if (!merged) return report(": Unmatched parenthesis in selector definition.");

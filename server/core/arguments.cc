@@ -3,6 +3,9 @@
 // See arguments.h.
 #include "server/core/arguments.h"
 
+#include "engine/base/ascii.h"
+#include "server/core/config_text.h"
+
 namespace sluice::core {
 namespace {
 
@@ -23,6 +26,11 @@ Arguments parse_check(std::span<const std::string_view> words) {
   return arguments;
 }
 
+// "--timeout 5" may come as one word.
+std::vector<std::string> name_and_values(std::string_view text) {
+  return split_words(text).value_or(std::vector<std::string>{std::string(text)});
+}
+
 }  // namespace
 
 Arguments parse_arguments(std::span<const std::string_view> words) {
@@ -36,25 +44,34 @@ Arguments parse_arguments(std::span<const std::string_view> words) {
   if (first == "--check-aof") return parse_check(words.subspan(1));
   if (arguments.action != Arguments::Action::kRun) return arguments;
 
-  for (size_t i = 0; i < words.size(); ++i) {
+  const bool has_file = !first.starts_with('-');
+  if (has_file) arguments.config_file = first;
+  bool value_follows = false;  // also one that begins with --: it may be a password
+  for (size_t i = has_file ? 1 : 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
-    const bool between_directives = arguments.directives.empty() || i + 1 == words.size();
-    if (word == "-" && between_directives) {
+    const bool last = i + 1 == words.size();
+    auto& directives = arguments.directives;
+    if (word == "-" && (directives.empty() || last)) {
       arguments.config_from_input = true;
-    } else if (word.starts_with("--") && word.size() > 2) {
-      arguments.directives.push_back({std::string(word.substr(2))});
-    } else if (!arguments.directives.empty()) {
-      arguments.directives.back().emplace_back(word);
-    } else if (i == 0) {
-      arguments.config_file = word;
+    } else if (word.starts_with("--") && !value_follows) {
+      directives.push_back(name_and_values(word.substr(2)));
+      const bool alone = last || words[i + 1].starts_with("--");
+      const bool is_name = directives.back().size() == 1;
+      if (is_name && alone && equals_folded(directives.back()[0], "save")) {
+        directives.back().emplace_back();  // --save alone stands for --save ""
+      } else {
+        value_follows = is_name;
+      }
     } else {
-      arguments.error = "'" + std::string(word) + "' belongs to no directive";
-      return arguments;
+      if (directives.empty()) {
+        arguments.error = "'" + std::string(word) + "' belongs to no directive";
+        return arguments;
+      }
+      directives.back().emplace_back(word);
+      value_follows = false;
     }
   }
-  for (auto& directive : arguments.directives) {
-    if (directive.size() == 1) directive.emplace_back();  // --save alone stands for --save ""
-  }
+  std::erase_if(arguments.directives, [](const auto& directive) { return directive.empty(); });
   return arguments;
 }
 

@@ -55,7 +55,8 @@ bool for_each_key(const CommandSpec& spec, std::span<const std::string_view> wor
     }
     if (keys.kind == KeySpec::Kind::kOption) {
       for (auto at = static_cast<size_t>(keys.first); at + 1 < words.size(); ++at) {
-        if (equals_folded(words[at], keys.word)) visit(at + 1, flags);
+        const bool says_none = (flags & kEmptyIsNone) != 0 && words[at + 1].empty();
+        if (equals_folded(words[at], keys.word) && !says_none) visit(at + 1, flags);
       }
       continue;
     }

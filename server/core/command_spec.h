@@ -54,6 +54,7 @@ enum CommandFlag : uint32_t {
   kOfCollections =
       1u << 22,  // in the ACL categories of lists, sets and sorted sets, and in none of its group
   kNoMandatoryKeys = 1u << 23,  // may be called without any
+  kProtected = 1u << 24,  // nobody's, this machine's or everybody's, by a setting: see protected_commands.h
 };
 
 // What a command does to keys, in the words of COMMAND INFO's key specifications.
@@ -70,6 +71,7 @@ enum KeyFlag : uint16_t {
   kIncomplete = 1u << 9,
   kVariable = 1u << 10,
   kMayBeMissing = 1u << 11,  // a request may end before it; not shown
+  kEmptyIsNone = 1u << 12,   // of an option's word: "" is no key, but says that there is none; not shown
 };
 
 // An option that may stand before the word behind which the keys are, and how many words belong to it.

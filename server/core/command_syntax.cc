@@ -274,21 +274,35 @@ WordCount word_count_once(const Argument& argument) {
   return count;
 }
 
-std::string format_argument(const Argument& argument) {
+// How arguments are written: for a table, or as HELP does.
+struct Style {
+  std::string_view between;  // alternatives
+  std::string_view open;     // around alternatives
+  std::string_view close;
+  std::string_view name_open;  // around what stands for a value
+  std::string_view name_close;
+};
+constexpr Style kTableStyle{" | ", "<", ">", "", ""};
+constexpr Style kUsageStyle{"|", "(", ")", "<", ">"};
+
+std::string format(const std::vector<Argument>& arguments, const Style& style);
+
+std::string format(const Argument& argument, const Style& style) {
   std::string once;
   if (argument.type == ArgumentType::kPureToken) {
     once = argument.token;
   } else if (argument.type == ArgumentType::kBlock) {
-    once = format_arguments(argument.arguments);
+    once = format(argument.arguments, style);
   } else if (argument.type == ArgumentType::kOneOf) {
     for (const Argument& alternative : argument.arguments) {
-      if (!once.empty()) once += " | ";
-      once += format_argument(alternative);
+      if (!once.empty()) once += style.between;
+      once += format(alternative, style);
     }
     // The brackets of an optional one do for both, if nothing stands between them.
-    if (!argument.optional || argument.multiple || !argument.token.empty()) once = "<" + once + ">";
+    if (!argument.optional || argument.multiple || !argument.token.empty())
+      once = std::string(style.open).append(once).append(style.close);
   } else {
-    once = argument.name;
+    once = std::string(style.name_open).append(argument.name).append(style.name_close);
   }
 
   const bool has_token = !argument.token.empty() && argument.type != ArgumentType::kPureToken;
@@ -296,6 +310,15 @@ std::string format_argument(const Argument& argument) {
   std::string text = first;
   if (argument.multiple) text += " [" + (argument.multiple_token ? first : once) + " ...]";
   return argument.optional ? "[" + text + "]" : text;
+}
+
+std::string format(const std::vector<Argument>& arguments, const Style& style) {
+  std::string text;
+  for (const Argument& argument : arguments) {
+    if (!text.empty()) text += ' ';
+    text += format(argument, style);
+  }
+  return text;
 }
 
 }  // namespace
@@ -331,12 +354,12 @@ WordCount word_count(const std::vector<Argument>& arguments) {
 }
 
 std::string format_arguments(const std::vector<Argument>& arguments) {
-  std::string text;
-  for (const Argument& argument : arguments) {
-    if (!text.empty()) text += ' ';
-    text += format_argument(argument);
-  }
-  return text;
+  return format(arguments, kTableStyle);
+}
+
+std::string format_usage(const CommandSpec& spec) {
+  const std::string arguments = format(arguments_of(spec), kUsageStyle);
+  return arguments.empty() ? to_upper(spec.name) : to_upper(spec.name) + ' ' + arguments;
 }
 
 std::string format_syntax(const CommandSpec& spec, std::string_view container) {

@@ -83,5 +83,7 @@ WordCount word_count(const std::vector<Argument>& arguments);
 std::string format_arguments(const std::vector<Argument>& arguments);
 // The same with the name in front: "SET key value ...", "XGROUP CREATE key ..." with that container.
 std::string format_syntax(const CommandSpec& spec, std::string_view container = {});
+// As HELP says it: "CREATE <key> <group> (<id>|$) [MKSTREAM]".
+std::string format_usage(const CommandSpec& spec);
 
 }  // namespace sluice::core

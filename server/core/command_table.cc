@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/core/command_table.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -96,6 +97,12 @@ const CommandSpec* CommandTable::find_renamed(std::string_view name) const {
     c = sluice::to_lower(c);
   const auto it = renamed_.find(folded);
   return it != renamed_.end() ? it->second : find(name);
+}
+
+bool CommandTable::can_be_called(const CommandSpec& spec) const {
+  if (find_called(spec.name) == &spec) return true;
+  return std::any_of(renamed_.begin(), renamed_.end(),
+                     [&spec](const auto& renamed) { return renamed.second == &spec; });
 }
 
 std::optional<std::string> CommandTable::rename(std::string_view from, std::string_view to) {

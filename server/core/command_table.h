@@ -48,6 +48,8 @@ class CommandTable {
   // From now on clients call a command by another name, or not at all if `to` is empty. What is wrong, or nothing.
   std::optional<std::string> rename(std::string_view from, std::string_view to);
   bool has_renamed() const { return !renamed_.empty(); }
+  // Whether clients can call it by any name.
+  bool can_be_called(const CommandSpec& spec) const;
   static const CommandSpec* find_subcommand(const CommandSpec& container, std::string_view name);
   std::span<const CommandSpec> rows() const { return rows_; }
 

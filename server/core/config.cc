@@ -18,6 +18,7 @@ namespace {
 
 using Refusal = std::optional<std::string>;
 constexpr std::string_view kBadDirective = "Bad directive or wrong number of arguments";
+constexpr std::string_view kWrongNumber = "wrong number of arguments";
 
 // The place of `word` among words with one blank between them.
 std::optional<size_t> index_of(std::string_view words, std::string_view word) {
@@ -111,7 +112,7 @@ Refusal read_integer(const Directive& row, std::string_view word, Value& value) 
 
 Refusal read_octal(const Directive& row, std::string_view word, Value& value) {
   const auto mode = parse_octal(word);
-  if (!mode) return "argument couldn't be parsed into an integer";
+  if (!mode) return "argument couldn't be parsed as an octal number";
   if (*mode > row.max) return "argument must be between 0 and " + octal(row.max) + " inclusive";
   value.number = *mode;
   value.text = octal(*mode);
@@ -156,7 +157,10 @@ Refusal read_word(const Directive& row, std::string_view word, Value& value) {
   if (row.kind == DirectiveKind::kFileName) {
     const bool is_name =
         !word.empty() && word != "." && word != ".." && word.find('/') == std::string_view::npos;
-    if (!is_name) return std::string(row.name) + " can't be a path, just a name";
+    if (word.empty()) return std::string(row.name) + " can't be empty";
+    const bool is_directory = row.name.ends_with("dirname");
+    if (!is_name)
+      return std::string(row.name) + " can't be a path, just a " + (is_directory ? "dirname" : "filename");
   }
   // A path or a password with a zero byte would be cut short where the system reads it.
   if (word.find('\0') != std::string_view::npos) return "argument must not contain a zero byte";
@@ -231,7 +235,7 @@ Refusal read_value(const Directive& row, std::span<const std::string_view> words
     return std::nullopt;
   }
   if (row.kind == DirectiveKind::kWords) return read_words(row, words, value);
-  if (words.size() != 1) return "wrong number of arguments";
+  if (words.size() != 1) return std::string(kWrongNumber);
   if (Refusal refusal = read_one_word(row, words[0], value)) return refusal;
   if (row.check == nullptr) return std::nullopt;
   std::vector<std::string> shown{value.text};
@@ -259,20 +263,24 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
   return std::vector<std::string_view>(words.begin(), words.end());
 }
 
-// The value of CONFIG SET in words: quotes mean nothing there, and two blanks have an empty word between them.
-std::vector<std::string_view> between_blanks(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (size_t end; (end = text.find(' ')) != std::string_view::npos; text.remove_prefix(end + 1))
-    words.push_back(text.substr(0, end));
-  words.push_back(text);
-  return words;
-}
-
 std::string fatal(std::string_view where, std::string_view line, std::string_view why) {
   std::string text = "\n*** FATAL CONFIG FILE ERROR (Sluice ";
   text.append(kVersion).append(") ***\nReading ").append(where);
   text.append("\n>>> '").append(line).append("'\n").append(why);
   return text;
+}
+
+std::string duplicate_user(std::string_view name) {
+  return std::string("Error in user declaration '").append(name) +
+         "': Duplicate user found. A user can only be defined once in config files";
+}
+
+// Redis still takes them, and forgets them.
+bool is_forgotten(std::string_view name) {
+  constexpr std::string_view kNames[] = {"list-max-ziplist-entries", "list-max-ziplist-value",
+                                         "lua-replicate-commands"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [name](std::string_view known) { return equals_folded(known, name); });
 }
 
 // The name that was sent, as the table writes it.
@@ -311,7 +319,11 @@ Refusal Config::assign(size_t row_index, std::span<const std::string_view> words
   if (row.role == DirectiveRole::kRefused && value.text != row.initial) return std::string(row.doc);
 
   if (row.kind == DirectiveKind::kLines) {
-    (settings_.*std::get<std::vector<std::string> Settings::*>(row.member)).push_back(std::move(value.text));
+    auto& lines = settings_.*std::get<std::vector<std::string> Settings::*>(row.member);
+    for (const std::string& line : lines) {
+      if (split_words(line)->front() == words[0]) return duplicate_user(words[0]);
+    }
+    lines.push_back(std::move(value.text));
     return std::nullopt;
   }
   store(row.member, value, settings_);
@@ -320,9 +332,26 @@ Refusal Config::assign(size_t row_index, std::span<const std::string_view> words
 }
 
 Refusal Config::set(std::string_view name, std::span<const std::string_view> words) {
+  if (is_forgotten(name) && words.size() == 1) {
+    notices_.push_back("'" + std::string(name) +
+                       "' was accepted and does nothing: it is no directive any more.");
+    return std::nullopt;
+  }
   const auto row_index = find_directive(name);
-  if (!row_index || words.empty()) return std::string(kBadDirective);
+  if (!row_index) return std::string(kBadDirective);
   const Directive& row = directives()[*row_index];
+
+  constexpr std::string_view kNothing[] = {""};
+  const bool adds_nothing = row.adds_up && !row.keeps_empty_words;  // save alone
+  if (words.empty() && adds_nothing) words = kNothing;
+  const bool is_other = row.kind == DirectiveKind::kLines || row.keeps_empty_words;
+  if (words.empty()) return std::string(is_other ? kBadDirective : kWrongNumber);
+
+  // All of several words may come as one: --save "900 1".
+  const bool takes_several = row.kind == DirectiveKind::kOutputLimits ||
+                             (row.kind == DirectiveKind::kWords && !row.keeps_empty_words);
+  std::vector<std::string_view> split;
+  if (takes_several && words.size() == 1) words = split = between_blanks(words[0]);
 
   if (words.size() == 1 && index_of(row.choices_ignored, words[0])) {
     notices_.push_back("'" + std::string(row.name) + " " + std::string(words[0]) + "' is not followed, '" +
@@ -400,8 +429,9 @@ Refusal Config::parse_command_line(const std::vector<std::vector<std::string>>& 
   for (const auto& directive : directives) {
     const std::vector<std::string_view> views = views_of(directive);
     Refusal refusal;
-    if (equals_folded(views[0], "include") && views.size() == 2) {
-      refusal = include_files(directive[1], {include, expand}, 0);
+    if (equals_folded(views[0], "include")) {
+      refusal =
+          views.size() == 2 ? include_files(directive[1], {include, expand}, 0) : std::string(kBadDirective);
     } else {
       refusal = set(views[0], std::span(views).subspan(1));
     }
@@ -433,6 +463,7 @@ Refusal Config::set_many(std::span<const std::string_view> pairs) {
     const std::string_view text = pairs[2 * i + 1];
     const DirectiveKind kind = directives()[rows[i]].kind;
     const bool has_words = kind == DirectiveKind::kWords || kind == DirectiveKind::kOutputLimits;
+    // Quotes mean nothing here, unlike in a file.
     const auto words = has_words ? between_blanks(text) : std::vector<std::string_view>{text};
     if (Refusal refusal = assign(rows[i], words)) {
       settings_ = settings_before;

@@ -56,8 +56,9 @@ class Config {
   std::optional<std::string> value(std::string_view name) const;
   // CONFIG REWRITE: the file's text with the values of now. What says the same stays as it is, comments too; what is
   // neither in it nor at its default comes behind. `users` are whole lines, "user NAME ...": they take the places of
-  // those that the file has.
-  std::string rewritten(std::string_view text, std::span<const std::string> users = {}) const;
+  // those that the file has. With `with_defaults`, every directive comes behind that is not in it.
+  std::string rewritten(std::string_view text, std::span<const std::string> users = {},
+                        bool with_defaults = false) const;
 
  private:
   struct Reader {

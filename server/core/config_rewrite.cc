@@ -73,7 +73,8 @@ std::map<std::string, std::string_view> lines_by_user(std::span<const std::strin
 
 }  // namespace
 
-std::string Config::rewritten(std::string_view text, std::span<const std::string> users) const {
+std::string Config::rewritten(std::string_view text, std::span<const std::string> users,
+                              bool with_defaults) const {
   const Config initial;
   Config given;  // what the file says by itself
   const std::vector<Line> lines = lines_of(text, given);
@@ -103,7 +104,11 @@ std::string Config::rewritten(std::string_view text, std::span<const std::string
     out.append(line).append("\n");
   };
   for (size_t row = 0; row < values_.size(); ++row) {
-    if (written[row] || values_[row] == initial.values_[row]) continue;
+    const Directive& directive = directives()[row];
+    const bool is_default = values_[row] == initial.values_[row] ||
+                            directive.role == DirectiveRole::kRefused ||
+                            directive.kind == DirectiveKind::kLines;
+    if (written[row] || (is_default && !with_defaults)) continue;
     append(line_for(directives()[row], values_[row]));
   }
   for (const auto& [name, line] : users_left)

@@ -56,6 +56,14 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
   }
 }
 
+std::vector<std::string_view> between_blanks(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (size_t end; (end = text.find(' ')) != std::string_view::npos; text.remove_prefix(end + 1))
+    words.push_back(text.substr(0, end));
+  words.push_back(text);
+  return words;
+}
+
 std::string quoted_if_needed(std::string_view word) {
   bool plain = !word.empty() && word.front() != '#';
   for (const char byte : word) {

@@ -18,6 +18,8 @@ namespace sluice::core {
 
 // Nothing if a quote is not closed, or a word goes on right behind its closing quote.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
+// The words of a text in which quotes mean nothing; two blanks have an empty word between them.
+std::vector<std::string_view> between_blanks(std::string_view text);
 // The word in such a form that split_words() gives it back.
 std::string quoted_if_needed(std::string_view word);
 

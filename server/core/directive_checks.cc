@@ -83,7 +83,7 @@ Refusal check_save_points(DirectiveWords& words) {
 
 Refusal check_renames(DirectiveWords& words) {
   if (is_one_empty_word(words) || words.size() % 2 == 0) return std::nullopt;
-  return "wrong number of arguments";
+  return "Bad directive or wrong number of arguments";
 }
 
 Refusal check_shutdown_words(DirectiveWords& words) {
@@ -163,6 +163,18 @@ Refusal check_host_name(DirectiveWords& words) {
 Refusal check_backlog(DirectiveWords& words) {
   const auto bytes = parse_memory(words[0]);
   words[0] = std::to_string(std::max(bytes.value_or(0), kBacklogBytesMin));
+  return std::nullopt;
+}
+
+Refusal check_dump_name(DirectiveWords& words) {
+  if (words[0].find('/') == std::string::npos) return std::nullopt;
+  return "dbfilename can't be a path, just a filename";
+}
+
+Refusal check_master(DirectiveWords& words) {
+  if (is_one_empty_word(words)) return std::nullopt;
+  if (words.size() != 2) return "wrong number of arguments";
+  if (equals_folded(words[0], "no") && equals_folded(words[1], "one")) words.assign(1, "");
   return std::nullopt;
 }
 

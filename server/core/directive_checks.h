@@ -32,6 +32,10 @@ std::optional<std::string> check_title_template(DirectiveWords& words);
 std::optional<std::string> check_host_name(DirectiveWords& words);
 // An amount that is never shown as less than 16 KiB.
 std::optional<std::string> check_backlog(DirectiveWords& words);
+// A name without a directory.
+std::optional<std::string> check_dump_name(DirectiveWords& words);
+// A host and a port, or "no one", which is nothing.
+std::optional<std::string> check_master(DirectiveWords& words);
 // A number that is shown as one from 1 to 500.
 std::optional<std::string> check_hz(DirectiveWords& words);
 

@@ -224,7 +224,7 @@ constexpr Directive kDirectives[] = {
      .section = Section::kGeneral,
      .kind = kEnumeration,
      .initial = "no",
-     .choices = "no upstart systemd auto",
+     .choices = "upstart systemd auto no",
      .member = enumeration<&Settings::supervised>(),
      .doc = "Tell who started the server when it is ready and when it ends: systemd, by its socket; auto, if "
             "there is "
@@ -245,7 +245,7 @@ constexpr Directive kDirectives[] = {
      .section = Section::kGeneral,
      .kind = kEnumeration,
      .initial = "local0",
-     .choices = "local0 local1 local2 local3 local4 local5 local6 local7 user",
+     .choices = "user local0 local1 local2 local3 local4 local5 local6 local7",
      .member = enumeration<&Settings::syslog_facility>(),
      .doc = "Under which facility: user, or local0 to local7."},
     {.name = "rename-command",

@@ -88,7 +88,7 @@ constexpr Directive kUnusedDirectives[] = {
      .adds_up = true,
      .check = check_save_points,
      .doc = kSnapshots},
-    guarded(unused("dbfilename", kText, "dump.rdb", kSnapshots)),
+    checked(check_dump_name, guarded(unused("dbfilename", kText, "dump.rdb", kSnapshots))),
     unused("rdbcompression", kBoolean, "yes", kSnapshots),
     fixed(unused("rdbchecksum", kBoolean, "yes", kSnapshots)),
     unused("rdb-del-sync-files", kBoolean, "no", kSnapshots),
@@ -233,8 +233,9 @@ constexpr Directive kUnusedDirectives[] = {
     within(0, INT32_MAX, unused("tls-session-cache-timeout", kInteger, "300", kTls)),
 
     // --- Refused, because the operator would believe in something that is not there
-    refused("replicaof", kWords, "", "there are no replicas, so this server would take writes on its own",
-            "slaveof"),
+    checked(check_master,
+            refused("replicaof", kWords, "",
+                    "there are no replicas, so this server would take writes on its own", "slaveof")),
     at_run_time(within(0, INT32_MAX,
                        refused("min-replicas-to-write", kInteger, "0", "there are no replicas to count",
                                "min-slaves-to-write"))),

@@ -11,6 +11,7 @@
 #include "protocol/reply_writer.h"
 #include "server/core/command_keys.h"
 #include "server/core/execution.h"
+#include "server/core/protected_commands.h"
 #include "server/core/script_run.h"
 #include "server/core/server.h"
 
@@ -84,7 +85,11 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
 
 bool Dispatcher::admit(Session& session, const CommandSpec& spec, Words words) {
   std::string refusal;
-  if (!session.authenticated && (spec.flags & kNoAuth) == 0 && server_.acl.login_required()) {
+  if ((spec.flags & kProtected) != 0) [[unlikely]]
+    refusal = refusal_of_protected(server_.config, session, server_.commands.full_name(spec));
+  if (!refusal.empty()) {
+    // It says why; nobody needs to know more.
+  } else if (!session.authenticated && (spec.flags & kNoAuth) == 0 && server_.acl.login_required()) {
     refusal = error_text(Error::kNoAuth);
   } else if (server_.script != nullptr && (spec.flags & kAllowBusy) == 0) {
     refusal = server_.script->busy_text();
@@ -138,7 +143,6 @@ void Dispatcher::queue(Session& session, const CommandSpec& spec, Words words) {
 
 void Dispatcher::execute(Session& session, Words words, std::string_view raw) {
   DCHECK(!words.empty() && !session.waits());
-  ++server_.metrics.commands_processed;
   ++session.commands;
   session.last_command_at = server_.sequencer.mono_now();
   {
@@ -317,6 +321,8 @@ void Dispatcher::start_lap() {
 void Dispatcher::count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds) {
   const Settings& settings = server_.config.settings();
   CommandStats& stats = server_.commands.stats(spec);
+  if (!session.internal) [[likely]]
+    ++server_.metrics.commands_processed;
   if (session.blocked_nanoseconds != 0) [[unlikely]]
     nanoseconds += std::exchange(session.blocked_nanoseconds, 0);
   ++stats.calls;

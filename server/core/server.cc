@@ -276,6 +276,7 @@ void Server::run_internal(Words words, int db) {
   Session& session = *internal_session_;
   session.output.clear();
   session.db = db;
+  dispatcher.start_lap();
   dispatcher.run(session, *spec, words, {}, CommandCall::Mode::kExec);
   session.output.clear();
 }

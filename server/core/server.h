@@ -78,6 +78,13 @@ struct AllocatorBytes {
   uint64_t resident = 0;   // of all pages that it keeps
 };
 
+// What the allocator says to one of its own names (DEBUG MALLCTL).
+struct AllocatorAnswer {
+  std::string error = {};  // empty: one of these was read
+  int64_t number = 0;
+  std::string text = {};
+};
+
 // What the process tells of itself; the core cannot know.
 struct ProcessFacts {
   std::string executable;
@@ -99,6 +106,11 @@ struct ProcessFacts {
   std::function<void(uint64_t microseconds)> pause = {};  // the whole process sleeps
   // The process ends here and now.
   std::function<void()> end_at_once = {};
+  // A number or a text of the allocator's by its name, set first if there is a new one.
+  std::function<AllocatorAnswer(const std::string& name, bool is_text, std::optional<std::string> set)>
+      allocator_value = {};
+  // Begins the program anew in this process, with the words that it was started with. Returns only what is wrong.
+  std::function<std::string()> start_again = {};
   // Makes sure that nobody else uses the log's directory. What is wrong, or nothing.
   std::function<std::optional<std::string>(const std::string& directory)> take_directory = {};
   // Listens as the settings say now. What is wrong, or nothing; then it has to be called again with those of before.

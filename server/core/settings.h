@@ -18,8 +18,9 @@ enum class FsyncPolicy : uint8_t { kEverySecond, kAlways, kNo };
 enum class MemoryPolicy : uint8_t { kNoEviction };
 enum class PubSubDefault : uint8_t { kAllChannels, kResetChannels };
 enum class DebugCommand : uint8_t { kNo, kLocal, kYes };
-enum class Supervised : uint8_t { kNo, kUpstart, kSystemd, kAuto };
+enum class Supervised : uint8_t { kUpstart, kSystemd, kAuto, kNo };
 enum class SyslogFacility : uint8_t {
+  kUser,
   kLocal0,
   kLocal1,
   kLocal2,
@@ -28,7 +29,6 @@ enum class SyslogFacility : uint8_t {
   kLocal5,
   kLocal6,
   kLocal7,
-  kUser
 };
 enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
 

@@ -5,6 +5,10 @@
 
 #include <jemalloc/jemalloc.h>
 
+#include <cstring>
+
+#include "engine/base/number_text.h"
+
 namespace sluice::net {
 namespace {
 
@@ -84,6 +88,28 @@ std::string Memory::report() {
 void Memory::purge() {
   const std::string name = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
   mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
+}
+
+core::AllocatorAnswer Memory::value(const std::string& name, bool is_text, std::optional<std::string> set) {
+  if (is_text) {
+    const char* text = nullptr;
+    size_t size = sizeof(text);
+    const char* text_set = set ? set->c_str() : nullptr;
+    const int error =
+        mallctl(name.c_str(), &text, &size, set ? &text_set : nullptr, set ? sizeof(text_set) : 0);
+    if (error != 0) return {.error = std::strerror(error)};
+    return {.text = text != nullptr ? text : ""};
+  }
+  // Its numbers have several sizes, and it says of none which one it has.
+  uint64_t number_set = set ? static_cast<uint64_t>(parse_i64(*set).value_or(0)) : 0;
+  int error = 0;
+  for (size_t size = sizeof(uint64_t); size > 0; size /= 2) {
+    uint64_t number = 0;
+    size_t size_read = size;
+    error = mallctl(name.c_str(), &number, &size_read, set ? &number_set : nullptr, set ? size : 0);
+    if (error == 0) return {.number = static_cast<int64_t>(number)};
+  }
+  return {.error = std::strerror(error)};
 }
 
 void Memory::refresh() {

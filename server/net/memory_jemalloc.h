@@ -28,6 +28,8 @@ class Memory {
   static std::string report();
   // Gives pages that hold nothing back to the system, now.
   static void purge();
+  // See core::ProcessFacts::allocator_value.
+  static core::AllocatorAnswer value(const std::string& name, bool is_text, std::optional<std::string> set);
 
  private:
   void refresh();

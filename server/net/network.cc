@@ -3,6 +3,8 @@
 // See network.h.
 #include "server/net/network.h"
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include "engine/base/check.h"
@@ -40,8 +42,8 @@ Network::Network(Loop& loop, core::Server& server, StdoutNotices& notices)
                          return deadline == kMonoMsNever ? Millis{INT64_MAX}
                                                          : deadline - server_.sequencer.mono_now();
                        }});
-  std::signal(SIGHUP, SIG_IGN);
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int number : {SIGHUP, SIGPIPE, SIGALRM})
+    std::signal(number, SIG_IGN);
 }
 
 Network::~Network() {
@@ -101,6 +103,8 @@ void Network::watch_signals(bool watch) {
   if (!watch) {
     uv_signal_stop(&terminate_);
     uv_signal_stop(&interrupt_);
+    std::signal(SIGTERM, SIG_IGN);
+    std::signal(SIGINT, [](int) { _exit(1); });
     return;
   }
   const auto callback = [](uv_signal_t* handle, int number) { of(handle->data).on_signal(number); };
@@ -110,6 +114,10 @@ void Network::watch_signals(bool watch) {
 
 void Network::on_signal(int number) {
   loop_.enter_turn();
+  if (number == SIGINT && server_.shutdown_requested() != Shutdown::kNo) {
+    notices_.write(NoticeLevel::kWarning, "Received SIGINT again, ending at once");
+    _exit(1);
+  }
   notices_.write(NoticeLevel::kNotice,
                  std::string("Received ") + (number == SIGTERM ? "SIGTERM" : "SIGINT") + ", shutting down");
   server_.request_shutdown(close_failed_ ? Shutdown::kNow : Shutdown::kSave);

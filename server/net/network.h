@@ -5,8 +5,9 @@
 //   SIGTERM, SIGINT, SHUTDOWN ──► at the end of that turn: the log is closed ──► sockets closed, loop stopped
 //                                                     └► the disk refused: go on; a second signal ends it regardless
 //
-// While the log is being closed, signals have their ordinary effect again, so that a disk that hangs cannot keep the
-// process alive against a second SIGTERM. SIGHUP and SIGPIPE are ignored.
+// While the log is being closed, another SIGTERM changes nothing, and SIGINT ends the process at once, with exit code
+// 1: so a disk that hangs cannot keep it alive against a person. SIGHUP, SIGPIPE and SIGALRM are ignored. All as in
+// Redis.
 #pragma once
 
 #include <uv.h>

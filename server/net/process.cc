@@ -63,6 +63,15 @@ int enter_directory(const std::string& directory) {
   return made < 0 ? made : uv_chdir(directory.c_str());
 }
 
+int start_again(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words)
+    pointers.push_back(const_cast<char*>(word.c_str()));  // execv changes none of them
+  pointers.push_back(nullptr);
+  execv(executable_path().c_str(), pointers.data());
+  return uv_translate_sys_error(errno);
+}
+
 int take_directory(const std::string& directory) {
   // Locks of one process hold against itself too.
   static std::string ours;

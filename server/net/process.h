@@ -31,6 +31,9 @@ uint64_t resident_bytes();
 uint64_t system_memory();
 // "Linux 6.1.0 x86_64"
 std::string system_name();
+// Begins the program anew in this process: the same words, the same environment, no open file but the standard ones.
+// Returns only libuv's error.
+int start_again(const std::vector<std::string>& words);
 // The whole process sleeps.
 void pause(uint64_t microseconds);
 // Ends the process without another word to anybody.

@@ -40,8 +40,8 @@ std::optional<std::string> StdoutNotices::open(const std::string& path) {
 }
 
 void StdoutNotices::open_syslog(const std::string& name, core::SyslogFacility facility) {
-  constexpr int kFacilities[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3, LOG_LOCAL4,
-                                 LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7, LOG_USER};
+  constexpr int kFacilities[] = {LOG_USER,   LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
+                                 LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
   syslog_name_ = name.empty() ? "sluice" : name;
   openlog(syslog_name_.c_str(), LOG_PID | LOG_NDELAY | LOG_NOWAIT,
           kFacilities[static_cast<size_t>(facility)]);

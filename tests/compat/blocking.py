@@ -42,9 +42,9 @@ class Side:
         self.owed = [0] * CONNECTIONS
 
     def connected(self):
+        """Answered once: the server has accepted it, and reads what it sends in the turn in which it comes."""
         client = self.server.client()
-        if self.protocol == 3:
-            client.ask("HELLO", "3")
+        client.ask("HELLO", str(self.protocol))
         return client
 
     def step(self, who, commands):

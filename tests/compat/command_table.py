@@ -39,6 +39,7 @@ KNOWN = {
 # for all others they are told only.
 STRICT_FIELDS = {"arity", "first key", "last key", "step", "key specifications"}
 STRICT_COMMANDS = {"bgrewriteaof", "bgsave", "command", "config", "dbsize", "debug", "info", "lastsave", "latency", "lolwut",
+                   "module",
                    "memory", "save", "shutdown", "slowlog", "time"}
 # Flags that speak of what is not here, and words in key specifications that are for people.
 FLAGS_IGNORED = {"no_async_loading", "no_mandatory_keys"}

@@ -98,13 +98,14 @@ def better_counts(words, oracle, ours):
             == masked(words, stream_masks.without_counts(words, ours)))
 
 
-Difference = collections.namedtuple("Difference", "commands oracle ours when reason")
+Difference = collections.namedtuple("Difference", "commands oracle ours when reason diverges")
 
 
-def row(commands, oracle, ours, reason, when=lambda words: True):
-    """`oracle` and `ours` are patterns of the whole reply as resp.show() prints it; `commands` "*" is any."""
+def row(commands, oracle, ours, reason, when=lambda words: True, diverges=False):
+    """`oracle` and `ours` are patterns of the whole reply as resp.show() prints it; `commands` "*" is any. `diverges`: one
+    of the two has done what the other has refused, so that nothing can be compared any more."""
     return Difference({name.encode() for name in commands.split()}, re.compile(oracle, re.S), re.compile(ours, re.S),
-                      when, reason)
+                      when, reason, diverges)
 
 
 def holds_zero_byte(words):
@@ -135,7 +136,7 @@ TABLE = [
     row("XREAD", r'-"ERR Invalid stream ID specified as stream command argument"', r"(\*-1|_|[*%].*|-\"WRONGTYPE.*|-\"ERR The > ID can be specified only.*)",
         "the ID + is the last entry (7.4)", when=lambda words: b"+" in words),
     row("XSETID", r'\+"OK"', r'-"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"',
-        "newer versions hold it against what was deleted (8.2)"),
+        "newer versions hold it against what was deleted (8.2)", diverges=True),
     row("COMMAND", r"\*.*", r'-"ERR Invalid arguments specified for command"',
         "Redis reads a number of keys up to its first letter, and so takes 1x for 1",
         when=lambda words: len(words) > 3 and words[2].upper() in (b"LMPOP", b"BLMPOP") and not words[3].isdigit()),
@@ -159,6 +160,10 @@ TABLE = [
 
 
 def intended(words, oracle, ours, show):
+    """The row that allows this difference, or None."""
     name = words[0].upper()
-    return any((name in d.commands or b"*" in d.commands) and d.oracle.fullmatch(show(oracle))
-               and d.ours.fullmatch(show(ours)) and d.when(words) for d in TABLE)
+    for difference in TABLE:
+        if (name in difference.commands or b"*" in difference.commands) and difference.oracle.fullmatch(show(oracle)) \
+                and difference.ours.fullmatch(show(ours)) and difference.when(words):
+            return difference
+    return None

@@ -45,6 +45,7 @@ class Comparison:
     def __init__(self):
         self.queued = []
         self.intended = 0
+        self.diverged = False  # the states differ on purpose, so the replies from here on may too
 
     def equal(self, words, oracle, ours):
         if oracle == ours:
@@ -62,10 +63,12 @@ class Comparison:
             return True
         if differences.close_times(words, oracle, ours):
             return True
-        if differences.intended(words, oracle, ours, show) or differences.better_counts(words, oracle, ours):
-            self.intended += 1
-            return True
-        return False
+        row = differences.intended(words, oracle, ours, show)
+        if row is None and not differences.better_counts(words, oracle, ours):
+            return False
+        self.intended += 1
+        self.diverged |= row is not None and row.diverges
+        return True
 
     def note(self, words, oracle):
         if oracle == Reply("+", b"QUEUED"):
@@ -80,14 +83,15 @@ class Pair:
         self.intended = 0
 
     def run(self, commands, batches, protocol, timeout=REPLY_SECONDS):
-        """Sends the commands to both. Raises Difference at the first reply that differs."""
+        """Sends the commands to both, and returns how many replies were compared. Raises Difference at the first that
+        differs."""
         clients = [self.oracle.client(timeout), self.ours.client(timeout)]
+        comparison = Comparison()
         try:
             for client in clients:
                 client.ask("FLUSHALL")
                 if protocol == 3:
                     client.ask("HELLO", "3")
-            comparison = Comparison()
             at = 0
             for size in batches:
                 batch = commands[at:at + size]
@@ -101,8 +105,11 @@ class Pair:
                         raise Difference(at, words, oracle, ours)
                     comparison.note(words, oracle)
                     at += 1
-            self.intended += comparison.intended
+                    if comparison.diverged:
+                        return at
+            return at
         finally:
+            self.intended += comparison.intended
             for client in clients:
                 client.close()
 
@@ -217,7 +224,7 @@ def main():
             commands, batches, count = one_run(random.Random(f"{seed} {run}"), options.family)
             protocol = 2 + run % 2
             try:
-                pair.run(commands, batches, protocol)
+                count = min(count, pair.run(commands, batches, protocol))
             except Difference as difference:
                 if not ours.alive():
                     print(ours.output()[-3000:])

@@ -8,6 +8,7 @@ What must stay true: nothing sleeps; every wait has a bound; processes are ended
 import argparse
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -160,7 +161,7 @@ def check_signals(binary, folder):
     port = free_port()
     with Started(binary, folder, ["--port", str(port), "--pidfile", "server.pid"]) as server:
         client = server.client(port)
-        for number in (signal.SIGHUP, signal.SIGPIPE):
+        for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGALRM):
             server.process.send_signal(number)
             expect(client.ask("PING").value == b"PONG", "ignored", number)
         expect(pathlib.Path(folder, "server.pid").read_text().strip() == str(server.process.pid), "the pid file")
@@ -168,8 +169,89 @@ def check_signals(binary, folder):
         expect(not pathlib.Path(folder, "server.pid").exists(), "the pid file goes")
 
 
+def give(server, number):
+    """Sends a signal, and waits until the process has been interrupted by it, so that the next one is another."""
+    server.process.send_signal(number)
+    bit = 1 << (number - 1)
+    deadline = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < deadline:
+        status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+        pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
+        if not any(mask & bit for mask in pending):
+            return
+        time.sleep(LOOK_SECONDS)  # between two looks; the deadline bounds them
+    raise AssertionError(f"signal {number} is not taken")
+
+
+def check_signals_twice(binary, folder):
+    """While the server cannot look at them, because a command keeps it busy."""
+    for numbers, code in (((signal.SIGTERM, signal.SIGTERM), 0), ((signal.SIGINT, signal.SIGINT), 1),
+                          ((signal.SIGTERM, signal.SIGINT), 1), ((signal.SIGINT, signal.SIGTERM), 0)):
+        port = free_port()
+        with Started(binary, folder, ["--port", str(port), "--enable-debug-command", "yes"]) as server:
+            client = server.client(port)
+            client.send("DEBUG", "SLEEP", "1")
+            expect(client.poll() is None, "it is busy")
+            for number in numbers:
+                give(server, number)
+            ended = server.process.wait(SECONDS_MAX)
+            expect(ended == code, f"signals {numbers}", ended, server.text())
+
+
+def check_restart(binary, folder):
+    """DEBUG RESTART and CRASH-AND-RECOVER begin the same process anew, with the same words."""
+    port = free_port()
+    pathlib.Path(folder, "server.conf").write_text(f"port {port}\nenable-debug-command yes\nappendfsync always\n")
+    with Started(binary, folder, ["server.conf", "--timeout", "9"]) as server:
+        for command, number in (("RESTART", 1), ("CRASH-AND-RECOVER", 2)):
+            client = server.client(port)
+            run_id = [line for line in client.ask("INFO", "server").value.splitlines() if line.startswith(b"run_id")]
+            client.ask("INCR", "times")
+            client.ask("CONFIG", "SET", "maxclients", 50 + number)
+            client.send("DEBUG", command, "1")
+            try:
+                raise AssertionError(f"{command} replied {client.receive()}")
+            except Closed:
+                pass
+            client = server.client(port)
+            expect(client.ask("GET", "times").value == str(number).encode(), "what was set is there", command)
+            expect(value(client, "timeout") == "9", "the same words", command)
+            expect(value(client, "maxclients") == "51", "RESTART has written the configuration, the other has not", command)
+            again = [line for line in client.ask("INFO", "server").value.splitlines() if line.startswith(b"run_id")]
+            expect(run_id != again and server.process.poll() is None, "another run of the same process", command)
+
+
+def check_unit(binary, folder):
+    """systemd finds no fault with the unit."""
+    if not shutil.which("systemd-analyze"):
+        print("        (there is no systemd-analyze here)")
+        return
+    text = (ROOT / "conf/sluice.service").read_text().replace("/usr/local/bin/sluice-server", binary)
+    unit = pathlib.Path(folder, "sluice.service")
+    unit.write_text(text)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, timeout=SECONDS_MAX, check=False)
+    faults = [line for line in (done.stdout + done.stderr).decode().splitlines() if "sluice.service" in line]
+    expect(binary in text and done.returncode == 0 and not faults, "systemd-analyze verify", done)
+
+
+def check_config_in_full(binary, folder):
+    """DEBUG CONFIG-REWRITE-FORCE-ALL writes every directive, and the server starts with the file."""
+    port = free_port()
+    path = pathlib.Path(folder, "server.conf")
+    path.write_text(f"port {port}\nenable-debug-command yes\n# mine\n")
+    with Started(binary, folder, ["server.conf"]) as server:
+        client = server.client(port)
+        expect(client.ask("DEBUG", "CONFIG-REWRITE-FORCE-ALL").value == b"OK", "it is written")
+        before = client.ask("CONFIG", "GET", "*")
+        expect(server.end() == 0, "its end")
+    text = path.read_text()
+    expect("# mine\n" in text and "\nhz 10\n" in text and "\ntimeout 0\n" in text, "all of them", text)
+    with Started(binary, folder, ["server.conf"]) as server:
+        expect(server.client(port).ask("CONFIG", "GET", "*") == before, "the same settings")
+
+
 CHECKS = [check_debian_configuration, check_standard_input, check_includes, check_refusals, check_rewrite, check_manager,
-          check_signals]
+          check_signals, check_signals_twice, check_restart, check_unit, check_config_in_full]
 
 
 def main():

@@ -140,6 +140,49 @@ def check_endless(server):
     latency = Terminal(server, "--latency", "-i", "0.01")
     latency.wait_for(r"min: \d+, max: \d+, avg: \d+\.\d+ \(\d+ samples\)")
     latency.end()
+    history = Terminal(server, "--latency-history", "-i", "0.05")
+    for _ in range(2):
+        history.wait_for(r"min: \d+, max: \d+, avg: \d+\.\d+ \(\d+ samples\) -- 0\.\d+ seconds range")
+    history.end()
+    distribution = Terminal(server, "--latency-dist", "-i", "0.05")
+    distribution.wait_for(r"\n[^\n]*\.")
+    distribution.end()
+    monitor = Terminal(server, "monitor")
+    monitor.wait_for("OK")
+    run(server, "SET", "seen", "by the monitor")
+    monitor.wait_for(r'"SET" "seen" "by the monitor"')
+    monitor.end()
+
+
+def check_refused_modes(server):
+    """Modes for what is not here end with the reason, and do not hang."""
+    code, out, err = run(server, "--rdb", os.path.join(server.directory, "copy.rdb"))
+    expect(code != 0 and "ERR this server has no replicas" in out + err, "--rdb", code, out, err)
+    code, out, err = run(server, "--replica")
+    expect(code != 0 and "ERR this server has no replicas" in out + err, "--replica", code, out, err)
+    code, out, err = run(server, "--functions-rdb", os.path.join(server.directory, "functions.rdb"))
+    expect(code != 0 and "ERR this server has no replicas" in out + err, "--functions-rdb", code, out, err)
+    code, out, err = run(server, "--cluster", "info", f"127.0.0.1:{server.port}")
+    expect(code != 0 and "is not configured as a cluster node" in out + err, "--cluster", code, out, err)
+
+
+def check_hot_keys(server):
+    code, out, err = run(server, "--hotkeys")
+    expect("An LFU maxmemory policy is not selected" in out + err, "--hotkeys says why not", code, out, err)
+
+
+def check_password(server):
+    run(server, "CONFIG", "SET", "requirepass", "secret")
+    try:
+        expect(run(server, "PING")[1].startswith("NOAUTH"), "without a password")
+        expect(run(server, "-a", "secret", "--no-auth-warning", "PING")[1] == "PONG\n", "with it")
+        expect(run(server, "--user", "default", "--pass", "secret", "--no-auth-warning", "PING")[1] == "PONG\n", "and a name")
+        code, out, err = run(server, "-u", f"redis://default:secret@127.0.0.1:{server.port}/3", "--no-auth-warning", "CLIENT", "INFO")
+        expect(code == 0 and " db=3 " in out, "as an address", out, err)
+        code, out, err = run(server, "-a", "secret", "-n", "500", "-q", "-t", "ping_inline,set", tool=BENCHMARK)
+        expect(code == 0 and out.count("requests per second") >= 2, "redis-benchmark too", out, err)
+    finally:
+        run(server, "-a", "secret", "--no-auth-warning", "CONFIG", "SET", "requirepass", "")
 
 
 def check_benchmark(server):
@@ -149,14 +192,26 @@ def check_benchmark(server):
     expect("ERR" not in out + err and "WARNING" not in out + err, "no error, no warning", out, err)
     code, out, err = run(server, "-n", "2000", "-P", "16", "-3", "-q", "-t", "set,lpush", tool=BENCHMARK)
     expect(code == 0 and out.count("requests per second") >= 2, "pipelined, in RESP3", out, err)
-    # Every test whose command there is; redis-benchmark stops at the first that is not known.
-    known = [(name, command) for name, command in
-             [("mset", "MSET"), ("sadd", "SADD"), ("spop", "SPOP"), ("hset", "HSET"), ("zadd", "ZADD"),
-              ("zpopmin", "ZPOPMIN")] if knows(server, command)]
-    if known:
-        names = ",".join(name for name, _ in known)
-        code, out, err = run(server, "-n", "1000", "-q", "-t", names, tool=BENCHMARK)
-        expect(code == 0 and out.count("requests per second") >= len(known), names, out, err)
+    code, out, err = run(server, "-n", "1000", "--threads", "2", "-q", "-t", "set,get", tool=BENCHMARK)
+    expect(code == 0 and out.count("requests per second") >= 2, "with threads", out, err)
+    code, out, err = run(server, "-n", "500", "-r", "100", "-q", "RPUSH", "list:__rand_int__", "x", tool=BENCHMARK)
+    expect(code == 0 and "requests per second" in out, "a command of one's own", out, err)
+    code, out, err = run(server, "-n", "500", "-q", "--csv", "-t", "ping_mbulk", tool=BENCHMARK)
+    expect(code == 0 and out.startswith('"test","rps"'), "as a table", out, err)
+
+
+# What redis-benchmark runs if it is not told what, by the command that each needs.
+ALL_TESTS = ["PING", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN", "LRANGE",
+             "MSET", "XADD"]
+
+
+def check_whole_benchmark(server):
+    """All tests of redis-benchmark; it stops at the first command that is not known."""
+    missing = [command for command in ALL_TESTS if not knows(server, command)]
+    words = [] if not missing else ["-t", "ping,set,get,incr,lpush,rpush,lpop,rpop,lrange,mset,xadd"]
+    code, out, err = run(server, "-n", "500", "-q", *words, tool=BENCHMARK)
+    expect(code == 0 and out.count("requests per second") >= (20 if not missing else 15), "redis-benchmark", out, err, missing)
+    expect("ERR" not in out + err and "WARNING" not in out + err, "no error, no warning", out, err)
 
 
 def knows(server, command):
@@ -164,8 +219,9 @@ def knows(server, command):
 
 
 # Checks that need a command that a server may not have.
-NEEDS = {check_scan: "SCAN", check_big_keys: "SCAN"}
-CHECKS = [check_plain, check_scan, check_big_keys, check_pipe, check_interactive, check_endless, check_benchmark]
+NEEDS = {check_scan: "SCAN", check_big_keys: "SCAN", check_hot_keys: "SCAN"}
+CHECKS = [check_plain, check_scan, check_big_keys, check_hot_keys, check_pipe, check_interactive, check_endless,
+          check_refused_modes, check_password, check_benchmark, check_whole_benchmark]
 
 
 def main():

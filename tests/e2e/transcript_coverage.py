@@ -26,7 +26,7 @@ from transcripts import cases_of
 UNWRITTEN = {"@hash", "@set", "@sorted-set", "@hyperloglog", "@geo", "@scripting", "copy", "dump", "expiretime", "keys",
              "move", "object|encoding", "object|freq", "object|help", "object|idletime", "object|refcount",
              "pexpiretime", "renamenx", "restore", "restore-asking", "scan", "sort", "sort_ro",
-             "swapdb", "touch"}
+             "swapdb", "touch", "module|help", "module|list", "module|load", "module|loadex", "module|unload"}
 # What cannot be shown in a transcript, and which file of tests does instead.
 ELSEWHERE = {"shutdown": "clients/redis_cli_session.py", "config|rewrite": "drop_in.py"}
 # Refused whatever follows: there is no cluster, and there are no replicas.

@@ -74,7 +74,18 @@ class StreamAndModel {
     }
   }
 
+  // Digits as numbers have them, and as they have not: with zeros in front, or too many.
+  std::string random_digits() {
+    const uint64_t zeros = random_.below(10) == 0 ? 1 + random_.below(3) : 0;
+    std::string digits(zeros, '0');
+    const uint64_t size = random_.below(23);
+    for (uint64_t i = 0; i < size; ++i)
+      digits += static_cast<char>('0' + random_.below(10));
+    return digits;
+  }
+
   std::string random_text() {
+    if (random_.below(3) == 0) return random_digits();
     const uint64_t kind = random_.below(1000);
     const uint64_t size = kind < 900   ? random_.below(30)
                           : kind < 990 ? random_.below(300)

@@ -29,14 +29,19 @@ void simulate(const char* appendfsync, uint64_t count) {
     sum.faults += report.faults;
     sum.refused += report.refused;
     sum.acked += report.acked;
+    sum.entries_acked += report.entries_acked;
+    sum.letters += report.letters;
     sum.rewrites += report.rewrites;
   }
   WARN("appendfsync " << appendfsync << ", seeds 1.." << count << ": " << sum.requests << " requests, "
-                      << sum.acked << " acked, " << sum.power_cuts << " power cuts, " << sum.kills
-                      << " kills, " << sum.faults << " faulty spells, " << sum.refused << " refused, "
-                      << sum.rewrites << " rewrites");
+                      << sum.acked << " acked, " << sum.entries_acked << " entries acked, " << sum.letters
+                      << " dead letters, " << sum.power_cuts << " power cuts, " << sum.kills << " kills, "
+                      << sum.faults << " faulty spells, " << sum.refused << " refused, " << sum.rewrites
+                      << " rewrites");
   // A simulation in which nothing happens proves nothing.
   REQUIRE(sum.acked > count);
+  REQUIRE(sum.entries_acked > count);
+  REQUIRE(sum.letters > count);
   REQUIRE(sum.power_cuts > count);
   REQUIRE(sum.faults > count);
   REQUIRE(sum.rewrites > 0);

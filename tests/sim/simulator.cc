@@ -135,6 +135,7 @@ void Simulator::remember_state() {
   for (const Queue* queue : server_->queues.queues())
     queue->check_invariants();
   const std::string digest = server_->digest();
+  report_.letters = std::max(report_.letters, server_->queues.totals().died);
   const auto [state, added] = states_.emplace(server_->sequencer.sequence(), digest);
   if (!added && state->second != digest) fail("the state changed and nothing was logged");
 }
@@ -160,12 +161,16 @@ void Simulator::take_replies(Client& client) {
     }
     // While the disk refuses, reads go on, also of what was answered with an error.
     const Log& log = *server_->commit.log();
-    if (!client.changed && (log.write_error() != 0 || log.poisoned())) continue;
+    // A wait that ends with nothing confirms nothing, although it may have made a consumer when it began.
+    const bool confirms = client.changed && !reply->is_null();
+    if (!confirms && (log.write_error() != 0 || log.poisoned())) continue;
     told_ = std::max(told_, client.sequence);
     if (log.write_error() == 0 && log.buffered_bytes() == 0)
       told_healthy_ = std::max(told_healthy_, client.sequence);
     if (asked == Ask::kReserve) reserved(client, *reply);
     if (asked == Ask::kAck) acked(client, *reply);
+    if (asked == Ask::kRead) read(client, *reply);
+    if (asked == Ask::kAckEntry) entry_acked(client, *reply);
   }
   client.received.erase(0, client.received.size() - rest.size());
 }
@@ -190,6 +195,21 @@ void Simulator::acked(const Client& client, const Reply& reply) {
   ++report_.acked;
   const std::string id = client.handle.substr(0, client.handle.find(':'));
   if (always() && !acked_.insert(id).second) fail("message " + id + " was acked twice");
+}
+
+void Simulator::read(Client& client, const Reply& reply) {
+  if (reply.is_null() || reply.is_error()) return;
+  for (const Reply& entry : reply.elements.at(0).elements.at(1).elements) {
+    const std::string name = client.handle + " " + entry.elements.at(0).text;
+    client.entries.push_back(name);
+    if (always() && acked_.contains(name)) fail("entry " + name + " was acked and came back");
+  }
+}
+
+void Simulator::entry_acked(const Client& client, const Reply& reply) {
+  if (reply.is_error() || reply.integer != 1) return;
+  ++report_.entries_acked;
+  if (always() && !acked_.insert(client.handle).second) fail("entry " + client.handle + " was acked twice");
 }
 
 // --- What happens
@@ -234,17 +254,142 @@ void Simulator::ask_of_lease(Client& client) {
   }
 }
 
-void Simulator::ask_something(Client& client) {
-  if (!client.leases.empty() && !one_in(3)) return ask_of_lease(client);
-  const std::string key = queue_name();
-  const std::string payload = "p" + std::to_string(below(1000));
-  switch (below(18)) {
+// What QADD can ask for, at random.
+std::vector<std::string> Simulator::addition(const std::string& key, const std::string& payload) {
+  std::vector<std::string> words = {"QADD", key};
+  const auto add = [&words](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
+  if (one_in(3)) add({"DELAY", number(2000)});
+  if (one_in(3)) add({"PRIORITY", number(10)});
+  if (one_in(4)) add({"TTL", std::to_string(2001 + below(4000))});
+  if (one_in(3)) {
+    add({"DEDUPE", "t" + number(6)});
+    if (one_in(2)) add({"UNTIL", one_in(2) ? "START" : "DONE"});
+    if (one_in(2)) add({"WINDOW", number(3000)});
+  }
+  if (one_in(3)) add({"GROUP", "g" + number(3)});
+  add({payload});
+  return words;
+}
+
+void Simulator::set_policy(Client& client) {
+  std::vector<std::string> words = {"QPOLICY", queue_name()};
+  const auto add = [&words](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
+  if (one_in(3)) add({"RESET"});
+  add({"MAXATTEMPTS", std::to_string(1 + below(4)), "BACKOFF", "EXP", "100", "2000"});
+  if (one_in(3)) add({"HEAD", one_in(2) ? "LEFT" : "RIGHT"});
+  if (one_in(3)) add({"MAXLEN", std::to_string(5 + below(40)), "OVERFLOW", one_in(2) ? "DROP" : "REJECT"});
+  if (one_in(4)) add({"TTL", std::to_string(2500 + below(5000))});
+  if (one_in(4)) add({"AGING", number(500)});
+  if (one_in(4)) add({"RATE", std::to_string(1 + below(5)), std::to_string(1 + below(500))});
+  if (one_in(5)) add({"MAXLEASED", number(6)});
+  if (one_in(6)) add({"PAUSE", one_in(2) ? "IN" : "OUT"});
+  if (one_in(4)) add({"DEADLETTER", one_in(3) ? "s0" : "graves"});
+  if (one_in(4)) add({"DEADMAXLEN", number(5)});
+  send(client, words, Ask::kOther);
+}
+
+void Simulator::set_group_policy(Client& client) {
+  std::vector<std::string> words = {"QPOLICY", "stream", "GROUP", group_name()};
+  if (one_in(8)) {
+    words.emplace_back("RESET");
+    return send(client, words, Ask::kOther);
+  }
+  const auto add = [&words](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
+  if (one_in(3)) add({"RESET"});
+  add({"LEASE", std::to_string(300 + below(2000)), "MAXATTEMPTS", std::to_string(1 + below(4))});
+  add({"BACKOFF", "EXP", "100", "2000"});
+  if (one_in(4)) add({"RATE", std::to_string(1 + below(5)), std::to_string(1 + below(500))});
+  if (one_in(5)) add({"MAXLEASED", number(6)});
+  if (one_in(6)) add({"PAUSE", one_in(2) ? "NONE" : "OUT"});
+  // A text lies at s0 now and then, and the letters wait.
+  if (one_in(4)) add({"DEADLETTER", one_in(3) ? "s0" : "graves"});
+  if (one_in(3)) add({"ACKDEL", one_in(2) ? "ACKED" : "DELREF"});
+  send(client, words, Ask::kOther);
+}
+
+void Simulator::ask_of_entry(Client& client) {
+  const size_t chosen = below(client.entries.size());
+  const std::string name = client.entries[chosen];
+  const std::string group = name.substr(0, name.find(' '));
+  const std::string id = name.substr(name.find(' ') + 1);
+  if (!one_in(5)) client.entries.erase(client.entries.begin() + static_cast<ptrdiff_t>(chosen));
+  switch (below(8)) {
+    case 0:
+      return send(client, {"XNACK", "stream", group, "FAIL", "IDS", "1", id}, Ask::kOther);
+    case 1:
+      return send(client,
+                  {"XNACK", "stream", group, "FAIL", "IDS", "1", id, "DELAY", number(900), "REASON", "r"},
+                  Ask::kOther);
+    case 2:
+      return send(client, {"XNACK", "stream", group, one_in(2) ? "SILENT" : "FATAL", "IDS", "1", id},
+                  Ask::kOther);
+    case 3:
+      return send(client, {"XCLAIM", "stream", group, "c" + number(3), one_in(2) ? "0" : "500", id, "JUSTID"},
+                  Ask::kOther);
+    case 4:
+      return send(client, {"XACKDEL", "stream", group, "CONSUMER", "c" + number(3), "ACKED", "IDS", "1", id},
+                  Ask::kOther);
+    default:
+      return send(client, {"XACK", "stream", group, id}, Ask::kAckEntry, name);
+  }
+}
+
+void Simulator::ask_of_stream(Client& client) {
+  const std::string group = group_name();
+  std::vector<std::string> words = {"XREADGROUP",    "GROUP", group,
+                                    "c" + number(3), "COUNT", std::to_string(1 + below(3))};
+  switch (below(16)) {
     case 0:
     case 1:
     case 2:
-      return send(client, {"QADD", key, payload}, Ask::kOther);
     case 3:
-      return send(client, {"QADD", key, "DELAY", std::to_string(below(3000)), payload}, Ask::kOther);
+      return send(client, {"XADD", "stream", "*", "f", number(1000)}, Ask::kOther);
+    case 4:
+      return send(client, {"XGROUP", "CREATE", "stream", group, "0", "MKSTREAM"}, Ask::kOther);
+    case 5:
+      return set_group_policy(client);
+    case 6:
+      return send(client,
+                  {"XTRIM", "stream", "MAXLEN", one_in(2) ? "=" : "~", std::to_string(20 + below(20))},
+                  Ask::kOther);
+    case 7:
+      return send(client,
+                  {"XAUTOCLAIM", "stream", group, "c" + number(3), "700", "-", "COUNT", "2", "JUSTID"},
+                  Ask::kOther);
+    case 8:
+      return send(client, {"XGROUP", "DELCONSUMER", "stream", group, "c" + number(3)}, Ask::kOther);
+    case 9:
+      return send(client,
+                  {"QREDRIVE", one_in(2) ? "graves" : "stream:" + group + ":dead", "SPREAD", number(900)},
+                  Ask::kOther);
+    case 10:
+      return send(client, {"QINFO", "stream", "GROUP", group}, Ask::kOther);
+    default:
+      if (one_in(3)) words.insert(words.end(), {"BLOCK", "1000"});
+      if (one_in(4)) words.insert(words.end(), {"CLAIM", number(900)});
+      words.insert(words.end(), {"STREAMS", "stream", ">"});
+      return send(client, words, Ask::kRead, group);
+  }
+}
+
+void Simulator::ask_something(Client& client) {
+  if (!client.leases.empty() && !one_in(3)) return ask_of_lease(client);
+  if (!client.entries.empty() && !one_in(3)) return ask_of_entry(client);
+  one_in(3) ? ask_of_stream(client) : ask_of_queue(client);
+}
+
+void Simulator::ask_of_queue(Client& client) {
+  const std::string key = queue_name();
+  const std::string payload = "p" + number(1000);
+  std::vector<std::string> reserve = {"QRESERVE",   "2",     key,
+                                      queue_name(), "COUNT", std::to_string(1 + below(3))};
+  switch (below(18)) {
+    case 0:
+      return send(client, {"QADD", key, payload}, Ask::kOther);
+    case 1:
+    case 2:
+    case 3:
+      return send(client, addition(key, payload), Ask::kOther);
     case 4:
     case 5:
       return send(client, {one_in(2) ? "LPUSH" : "RPUSH", key, payload, payload + "x"}, Ask::kOther);
@@ -252,27 +397,25 @@ void Simulator::ask_something(Client& client) {
     case 7:
     case 8:
     case 9:
-      return send(
-          client,
-          {"QRESERVE", "2", key, queue_name(), "COUNT", std::to_string(1 + below(3)), "LEASE", "2000"},
-          Ask::kReserve);
+      reserve.insert(reserve.end(), {"LEASE", "2000"});
+      if (one_in(3)) reserve.emplace_back("FAIR");
+      if (one_in(3)) reserve.emplace_back("TIED");
+      return send(client, reserve, Ask::kReserve);
     case 10:
       return send(client, {"QRESERVE", "1", key, "BLOCK", "1000", "LEASE", "1500"}, Ask::kReserve);
     case 11:
-      return send(
-          client,
-          {"QPOLICY", key, "MAXATTEMPTS", std::to_string(1 + below(4)), "BACKOFF", "EXP", "100", "2000"},
-          Ask::kOther);
+      return set_policy(client);
     case 12:
       return send(client, {one_in(2) ? "BRPOP" : "BLPOP", key, "1"}, Ask::kOther);
     case 13:
-      return send(client,
-                  {"SET", "s" + std::to_string(below(5)), payload, "PX", std::to_string(1 + below(3000))},
+      return send(client, {"SET", "s" + number(5), payload, "PX", std::to_string(1 + below(3000))},
                   Ask::kOther);
     case 14:
       return send(client, {"LMOVE", key, queue_name(), "LEFT", "RIGHT"}, Ask::kOther);
     case 15:
-      return send(client, {"XADD", "stream", "*", "f", payload}, Ask::kOther);
+      return send(client,
+                  {"QREDRIVE", one_in(2) ? "graves" : key + ":dead", "COUNT", "3", "SPREAD", number(500)},
+                  Ask::kOther);
     case 16:
       return send(client, {one_in(3) ? "BGREWRITEAOF" : "QINFO", key}, Ask::kOther);
     default:

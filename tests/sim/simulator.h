@@ -9,7 +9,7 @@
 //    none before the last turn of which a client has seen a change confirmed (or, the disk being well, anything); after
 //    the mere end of the process, under every policy, none before the last reply that left while the disk worked.
 //  * No start needs a hand.
-//  * An ID that was acked with the answer 1 is never handed out or acked again (`always`).
+//  * An ID that was acked with the answer 1 is never handed out or acked again (`always`); nor is an entry in a group.
 //  * The deliveries that clients see of an ID rise by at least one each time (`always`).
 //  * The invariants of all structures, after every step.
 #pragma once
@@ -37,6 +37,8 @@ struct SimulationReport {
   uint64_t faults = 0;
   uint64_t refused = 0;  // MISCONF
   uint64_t acked = 0;
+  uint64_t entries_acked = 0;
+  uint64_t letters = 0;  // dead letters that came to be
   uint64_t rewrites = 0;
   std::string failure;  // empty: all held
 };
@@ -50,22 +52,25 @@ class Simulator {
   SimulationReport run(uint64_t steps);
 
  private:
-  enum class Ask : uint8_t { kNothing, kOther, kReserve, kAck };
+  enum class Ask : uint8_t { kNothing, kOther, kReserve, kAck, kRead, kAckEntry };
   struct Client {
     core::Session* session = nullptr;
     Ask asked = Ask::kNothing;
-    std::string handle = {};  // of an ack
+    std::string handle = {};  // of an ack; of an entry or a read, "group id" or the group
     bool changed = false;     // the request logged something
     bool executed = false;    // the request has run, and `sequence` is that of its turn's end
     uint64_t sequence = 0;
     std::string received = {};
-    std::vector<std::string> leases = {};  // "key handle"
+    std::vector<std::string> leases = {};   // "key handle"
+    std::vector<std::string> entries = {};  // "group id", of the stream
   };
 
   uint64_t draw() { return chance_.draw(); }
   uint64_t below(uint64_t limit) { return draw() % limit; }
   bool one_in(uint64_t n) { return below(n) == 0; }
-  std::string queue_name() { return "q" + std::to_string(below(3)); }
+  std::string number(uint64_t limit) { return std::to_string(below(limit)); }
+  std::string queue_name() { return "q" + number(3); }
+  std::string group_name() { return "g" + number(2); }
 
   void start_server();
   void stop_server();
@@ -76,12 +81,20 @@ class Simulator {
   void send(Client& client, const std::vector<std::string>& words, Ask asked, std::string handle = {});
   void ask_something(Client& client);
   void ask_of_lease(Client& client);
+  void ask_of_entry(Client& client);
+  void ask_of_queue(Client& client);
+  void ask_of_stream(Client& client);
+  void set_policy(Client& client);
+  void set_group_policy(Client& client);
+  std::vector<std::string> addition(const std::string& key, const std::string& payload);
   void begin_faults();
   void advance();
   void deliver();
   void take_replies(Client& client);
   void reserved(Client& client, const Reply& reply);
   void acked(const Client& client, const Reply& reply);
+  void read(Client& client, const Reply& reply);
+  void entry_acked(const Client& client, const Reply& reply);
   void remember_state();
   void fail(const std::string& what);
   bool always() const { return appendfsync_ == "always"; }

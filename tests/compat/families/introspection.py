@@ -72,7 +72,9 @@ def makers(g):
                  b"bignum", b"nosuch"]
         return [b"DEBUG"] + g.random.choice([
             [b"PROTOCOL", g.random.choice(types)], [b"ERROR", b"ERR of ours"], [b"NOSUCH"], [b"SLEEP"], [b"SLEEP", b"0"],
-            [b"OBJECT", b"never"], [b"QUICKLIST-PACKED-THRESHOLD", g.random.choice([b"5gb", b"1gb", b"0"])],
+            [b"OBJECT", b"never"], [b"QUICKLIST-PACKED-THRESHOLD", g.random.choice([b"5gb", b"1gb", b"0"])], [b"JMAP"],
+            [b"REPLYBUFFER", b"PEAK-RESET-TIME", g.random.choice([b"NEVER", b"reset", b"100", b"x"])], [b"CLIENT-EVICTION"],
+            [b"REPLYBUFFER", b"RESIZING", b"1"], [b"REPLYBUFFER", b"NOSUCH", b"1"], [b"DROP-CLUSTER-PACKET-FILTER", b"-1"],
             [b"RELOAD", b"JUNK"], [b"SET-ACTIVE-EXPIRE", b"1"], [b"STRINGMATCH-LEN"], [b"CHANGE-REPL-ID"]])
 
     def other():
@@ -83,8 +85,26 @@ def makers(g):
                                 [b"COMMAND", b"INFO", b"nosuch"], [b"COMMAND", b"DOCS", b"nosuch"],
                                 [b"SET", g.key(KEYS), g.value()], [b"RPUSH", g.key(KEYS), g.value()]])
 
+    def alone():
+        """What a server with replicas, a cluster or modules is asked."""
+        number = g.random.choice([b"0", b"1", b"2", b"x", b"-1", b"70000"])
+        return g.random.choice([
+            [b"REPLCONF"], [b"REPLCONF", b"listening-port", number], [b"REPLCONF", b"rdb-only", number],
+            [b"REPLCONF", b"capa", b"eof", b"CAPA", b"psync2"], [b"REPLCONF", b"ip-address", b"10.0.0.1"],
+            [b"REPLCONF", b"rdb-filter-only", g.random.choice([b"functions", b"", b"x"])], [b"REPLCONF", b"nosuch", b"1"],
+            [b"REPLCONF", b"capa"], [b"PSYNC", b"?"], [b"ROLE"], [b"ROLE", b"x"], [b"READONLY"],
+            [b"READWRITE"], [b"ASKING"], [b"WAIT", b"0", number], [b"WAIT", number, b"x"], [b"REPLICAOF", b"no", b"ONE"],
+            [b"SLAVEOF", b"NO", b"one"], [b"REPLICAOF", b"host", b"x"], [b"REPLICAOF", b"host", b"70000"], [b"REPLICAOF", b"host"],
+            [b"FAILOVER"], [b"FAILOVER", b"ABORT"], [b"FAILOVER", b"TO", b"host", number], [b"FAILOVER", b"TIMEOUT", number],
+            [b"FAILOVER", b"FORCE"], [b"FAILOVER", b"TO", b"h", b"1", b"TIMEOUT", b"5", b"FORCE"], [b"FAILOVER", b"JUNK"],
+            [b"CLUSTER", g.random.choice([b"INFO", b"NODES", b"SLOTS", b"SHARDS", b"MYID", b"RESET", b"LINKS", b"SAVECONFIG"])],
+            [b"CLUSTER", b"KEYSLOT", g.key(KEYS)], [b"CLUSTER", b"MEET", b"host", number], [b"CLUSTER", b"NOSUCH"], [b"CLUSTER"],
+            [b"CLUSTER", b"ADDSLOTS", number], [b"CLUSTER", b"GETKEYSINSLOT", number, number], [b"SENTINEL", b"MASTERS"],
+            [b"MODULE", b"LIST"], [b"MODULE", b"LOAD", b"x"], [b"MODULE", b"LOADEX", b"x"], [b"MODULE", b"UNLOAD", b"x"],
+            [b"MODULE", b"NOSUCH"], [b"MODULE"], [b"MODULE", b"LOAD"], [b"MODULE", b"LIST", b"x"]])
+
     return [config_set, config_set, config_get, config_get, config_other, get_keys, get_keys, slowlog, latency, memory,
-            debug, other]
+            debug, other, alone]
 
 
 def defuse(words, g):
@@ -118,11 +138,24 @@ def defuse(words, g):
             return [b"PING"]
         if second == b"RELOAD" and words[2:] != [b"JUNK"] or second in (b"LOADAOF", b"RESTART", b"CRASH-AND-RECOVER"):
             return [b"PING"]
+        if second in (b"REPLYBUFFER", b"JMAP", b"CLIENT-EVICTION", b"DROP-CLUSTER-PACKET-FILTER"):
+            return words if len(words) == {b"REPLYBUFFER": 4, b"DROP-CLUSTER-PACKET-FILTER": 3}.get(second, 2) else [b"PING"]
         if second not in (b"SLEEP", b"QUICKLIST-PACKED-THRESHOLD", b"RELOAD", b"SET-ACTIVE-EXPIRE", b"STRINGMATCH-LEN"):
             return [b"PING"]
         if second == b"SET-ACTIVE-EXPIRE" and words[2:] != [b"1"] or second == b"STRINGMATCH-LEN" and len(words) != 2:
             return [b"PING"]
     if name == b"DEBUG" and second == b"OBJECT" and words[2:] != [b"never"]:
+        return [b"PING"]
+    # What makes a connection one of a replica, and what Redis leaves without an answer.
+    if name == b"PSYNC" and len(words) > 2 or name == b"SYNC":
+        return [b"PING"]
+    if name == b"REPLCONF" and any(word.lower() in (b"ack", b"getack") for word in words):
+        return [b"PING"]
+    if name in (b"REPLICAOF", b"SLAVEOF") and len(words) == 3 and b"one" not in words[2].lower() and words[2] not in (b"x", b"70000"):
+        return [b"PING"]
+    if name == b"WAIT" and len(words) == 3 and words[1:2] != [b"0"] and words[2] != b"x":
+        return [b"PING"]
+    if name == b"MODULE" and second == b"HELP" or name == b"CLUSTER" and second == b"HELP":
         return [b"PING"]
     if name == b"CONFIG" and second in (b"GET", b"SET", b"RESETSTAT", b"HELP"):
         known = set(INTEGERS + MEMORY + BOOLEANS + OTHERS)

@@ -536,6 +536,38 @@ async function sortedSets(r) {
   ]);
 }
 
+async function scripting(r) {
+  say("eval", [
+    await r.eval("return {KEYS[1], ARGV[1], #ARGV}", 1, "k", "a", "b"), await r.evalBuffer("return 'bytes'", 0),
+    await r.eval("return redis.call('INCR', KEYS[1])", 1, "n"), await r.eval("return {1, 'two', {3}, true, nil, 5}", 0),
+    await r.eval_ro("return redis.call('GET', KEYS[1])", 1, "n")
+  ]);
+  const sha = await r.script("LOAD", "return redis.call('GET', KEYS[1])");
+  say("loaded", [sha, await r.script("EXISTS", sha, "0".repeat(40)), await r.evalsha(sha, 1, "n")]);
+  say("refused", [
+    await refused(r.evalsha("0".repeat(40), 0)), await refused(r.eval("return nosuch()", 0)),
+    await refused(r.eval("return redis.error_reply('MY own')", 0))
+  ]);
+  r.defineCommand("double", { numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)" });
+  say("defined", [await r.double("n", 5), await r.script("FLUSH"), await r.double("n", 1)]);
+  say("in a pipeline", await r.pipeline().double("n", 2).get("n").double("n", "x").exec());
+  say("in a transaction", await r.multi().double("n", 2).get("n").exec());
+  const waiter = another();
+  const waiting = waiter.blpop("q", 0);
+  await blocked(r, 1);
+  say("feeds who waits", [await r.eval("return redis.call('RPUSH', KEYS[1], 'x')", 1, "q"), await waiting]);
+}
+
+async function functions(r) {
+  const twice = "function(keys, args) return redis.call('INCRBY', keys[1], args[1] * 2) end";
+  const code = `#!lua name=mine\nredis.register_function('twice', ${twice})`;
+  say("load", [await r.function("LOAD", code), await refused(r.function("LOAD", code))]);
+  say("call", [
+    await r.fcall("twice", 1, "n", 4), await refused(r.fcall("none", 0)), await refused(r.fcall_ro("twice", 1, "n", 1))
+  ]);
+  say("delete", [await r.function("DELETE", "mine"), await r.function("LIST")]);
+}
+
 async function reconnect(r) {
   await r.set("kept", "yes");
   const [waiter, subscriber, named] = [another(), another(), another({ connectionName: "named", db: 4 })];
@@ -587,5 +619,6 @@ const open = async () => {
   return r;
 };
 const plays = { connection, keys, keyspace, strings, bits, lists, blocking, transactions, pubsub, notifications,
-  tracking, introspection, acl, streams, groups, hashes, sets, "sorted sets": sortedSets, reconnect };
+  tracking, introspection, acl, streams, groups, hashes, sets, "sorted sets": sortedSets, scripting, functions,
+  reconnect };
 main(plays, open, close);

@@ -3,7 +3,7 @@
 // node-redis: every family through its methods, its pool, its iterators, its cache.
 //
 //     node node_redis_session.js PORT FAMILIES RESP
-const { createClient, createClientPool, RESP_TYPES, CLIENT_KILL_FILTERS } = require("redis");
+const { createClient, createClientPool, defineScript, RESP_TYPES, CLIENT_KILL_FILTERS } = require("redis");
 const { port, rest, say, ask, refused, until, Heard, only, kinds, fieldsOf, main } = require("./telling.js");
 
 const RESP = Number(rest[0]);
@@ -613,6 +613,52 @@ async function sortedSets(r) {
   ]);
 }
 
+async function scripting(r) {
+  say("eval", [
+    await r.eval("return {KEYS[1], ARGV[1], #ARGV}", { keys: ["k"], arguments: ["a", "b"] }),
+    await r.eval("return redis.call('INCR', KEYS[1])", { keys: ["n"] }),
+    await r.eval("return {1, 'two', {3}, true, nil, 5}"),
+    await r.evalRo("return redis.call('GET', KEYS[1])", { keys: ["n"] })
+  ]);
+  say("maps and numbers", [
+    await r.eval("redis.setresp(3); return {map={a='b'}}"), await r.eval("redis.setresp(3); return {double=2.5}"),
+    await r.eval("redis.setresp(3); return true")
+  ]);
+  const sha = await r.scriptLoad("return redis.call('GET', KEYS[1])");
+  say("loaded", [sha, await r.scriptExists([sha, "0".repeat(40)]), await r.evalSha(sha, { keys: ["n"] })]);
+  say("refused", [
+    await refused(r.evalSha("0".repeat(40))), await refused(r.eval("return nosuch()")),
+    await refused(r.eval("return redis.error_reply('MY own')"))
+  ]);
+  const double = defineScript({
+    NUMBER_OF_KEYS: 1,
+    SCRIPT: "return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)",
+    parseCommand(parser, key, amount) {
+      parser.pushKey(key);
+      parser.push(String(amount));
+    },
+    transformReply: undefined,
+  });
+  const scripted = await another({ scripts: { double } });
+  say("defined", [await scripted.double("n", 5), await r.scriptFlush(), await scripted.double("n", 1)]);
+  say("in a transaction", await scripted.multi().double("n", 2).get("n").exec());
+  const waiting = scripted.blPop("q", 0);
+  await blocked(r, 1);
+  say("feeds who waits", [await r.eval("return redis.call('RPUSH', KEYS[1], 'x')", { keys: ["q"] }), await waiting]);
+}
+
+async function functions(r) {
+  const twice = "function(keys, args) return redis.call('INCRBY', keys[1], args[1] * 2) end";
+  const code = `#!lua name=mine\nredis.register_function('twice', ${twice})`;
+  say("load", [
+    await r.functionLoad(code), await refused(r.functionLoad(code)), await r.functionLoad(code, { REPLACE: true })
+  ]);
+  say("call", [
+    await r.fCall("twice", { keys: ["n"], arguments: ["4"] }), await refused(r.fCall("none", { keys: [] }))
+  ]);
+  say("list", [await r.functionList(), await r.functionDelete("mine"), await r.functionList()]);
+}
+
 async function reconnect(r) {
   await r.set("kept", "yes");
   const [waiter, subscriber, listener] = [await another(), await another(), new Listener()];
@@ -674,5 +720,6 @@ const open = async () => {
   return r;
 };
 const plays = { connection, keys, keyspace, strings, bits, lists, blocking, transactions, pubsub, notifications,
-  tracking, introspection, acl, streams, groups, hashes, sets, "sorted sets": sortedSets, reconnect };
+  tracking, introspection, acl, streams, groups, hashes, sets, "sorted sets": sortedSets, scripting, functions,
+  reconnect };
 main(plays, open, close);

@@ -7,6 +7,7 @@ import re
 import select
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -171,6 +172,14 @@ def tracking():
     tracker.end()
 
 
+def scripting():
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write("return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}")
+        file.flush()
+        say("a file", [run("--no-raw", "--eval", file.name, "n", ",", "a b"),
+                       run("-3", "--eval", file.name, "n", ",", "c")])
+
+
 def reconnect():
     run("SET", "kept", "yes")
     terminal = Terminal(session)
@@ -211,13 +220,13 @@ def reconnect():
 def main():
     lines = lines_of(pathlib.Path(sys.argv[3]))
     plays = {"connection": connection, "blocking": blocking, "transactions": transactions, "pubsub": pubsub,
-             "notifications": notifications, "tracking": tracking, "reconnect": reconnect}
+             "notifications": notifications, "tracking": tracking, "scripting": scripting, "reconnect": reconnect}
     for family in session.families:
         session.family(family)
         run("FLUSHALL")
         if family in lines:
             play_lines(lines[family])
-        else:
+        if family in plays:
             plays[family]()
 
 

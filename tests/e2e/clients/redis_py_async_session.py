@@ -205,6 +205,15 @@ async def introspection(r):
         say("monitor", only(command, "db", "command"))
 
 
+async def scripting(r):
+    say("eval", [await r.eval("return {KEYS[1], ARGV[1]}", 1, "k", "a"), await refused(r.evalsha("0" * 40, 0))])
+    double = r.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)")
+    say("registered", await asyncio.gather(*[double(keys=[f"n{n}"], args=[n]) for n in range(5)]))
+    async with r.lock("lock", timeout=10):
+        say("held", [await r.exists("lock"), await r.lock("lock", blocking_timeout=0.01).acquire()])
+    say("released", await r.exists("lock"))
+
+
 async def reconnect(r):
     stubborn = client(retry=Retry(ConstantBackoff(RETRY_SECONDS), RETRIES), retry_on_error=[redis.ConnectionError])
     await r.set("kept", "yes")
@@ -226,7 +235,7 @@ async def play():
     for name, play in (("connection", connection), ("keys", keys), ("keyspace", keyspace), ("strings", strings),
                        ("lists", lists), ("blocking", blocking), ("transactions", transactions), ("pubsub", pubsub),
                        ("notifications", notifications), ("streams", streams), ("groups", groups),
-                       ("introspection", introspection), ("reconnect", reconnect)):
+                       ("introspection", introspection), ("scripting", scripting), ("reconnect", reconnect)):
         if session.family(name):
             r = client()
             await r.flushall()

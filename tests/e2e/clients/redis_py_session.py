@@ -488,6 +488,41 @@ def sorted_sets(r):
     say("wrong type", [r.set("k", 1), refused(lambda: r.zadd("k", {"a": 1})), refused(lambda: r.zadd("z", {"a": "x"}))])
 
 
+def scripting(r):
+    say("eval", [r.eval("return {KEYS[1], ARGV[1], #ARGV}", 1, "k", "a", "b"),
+                 r.eval("return redis.call('INCR', KEYS[1])", 1, "n"), r.eval("return false", 0),
+                 r.eval("return 3.7", 0), r.eval("return {1, 'two', {3}, true, nil, 5}", 0)])
+    sha = r.script_load("return redis.call('GET', KEYS[1])")
+    say("loaded", [sha, r.script_exists(sha, "0" * 40), r.evalsha(sha, 1, "n"),
+                   r.eval_ro("return redis.call('GET', KEYS[1])", 1, "n")])
+    say("refused", [refused(lambda: r.evalsha("0" * 40, 0)), refused(lambda: r.eval("return nosuch()", 0)),
+                    refused(lambda: r.eval("return {", 0)), refused(lambda: r.eval("return redis.error_reply('MY own')",
+                                                                                   0)),
+                    refused(lambda: r.eval_ro("return redis.call('SET', KEYS[1], 1)", 1, "n"))])
+    double = r.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)")
+    say("registered", [double(keys=["n"], args=[5]), r.script_flush(), double(keys=["n"], args=[1])])
+    pipe = r.pipeline()
+    double(keys=["n"], args=[2], client=pipe)
+    say("in a pipeline", pipe.get("n").execute())
+    lock, other = r.lock("lock", timeout=10), r.lock("lock", timeout=10, blocking=False)
+    say("a lock", [lock.acquire(), other.acquire(), lock.extend(5), lock.owned(), lock.release(), other.acquire(),
+                   lock.locked()])
+    with r.lock("second", timeout=10):
+        say("held", refused(lambda: r.lock("second", blocking=False).release()))
+    waiting = Waiting(lambda c: c.blpop("q", 0))
+    blocked(r, 1)
+    say("a script feeds who waits", [r.eval("return redis.call('RPUSH', KEYS[1], 'x')", 1, "q"), waiting.got()])
+    say("a script does not wait", r.eval("return redis.call('LPOP', KEYS[1])", 1, "q"))
+
+
+def functions(r):
+    code = "#!lua name=mine\nredis.register_function('twice', function(keys, args) return redis.call('INCRBY', keys[1], args[1] * 2) end)"
+    say("load", [r.function_load("#!lua name=mine" and code), refused(lambda: r.function_load(code)),
+                 r.function_load(code, replace=True)])
+    say("call", [r.fcall("twice", 1, "n", 4), refused(lambda: r.fcall("none", 0))])
+    say("list", [r.function_list("mine"), r.function_delete("mine"), r.function_list()])
+
+
 def reconnect(r):
     """The server goes away under its clients; what is durable is there when they are back."""
     stubborn = {"retry": Retry(ConstantBackoff(RETRY_SECONDS), RETRIES), "retry_on_error": [redis.ConnectionError]}
@@ -537,7 +572,8 @@ def main():
                        ("lists", lists), ("blocking", blocking), ("transactions", transactions), ("pubsub", pubsub),
                        ("notifications", notifications), ("tracking", tracking), ("introspection", introspection),
                        ("acl", acl), ("streams", streams), ("groups", groups), ("keyspace", keyspace),
-                       ("hashes", hashes), ("sets", sets), ("sorted sets", sorted_sets), ("reconnect", reconnect)):
+                       ("hashes", hashes), ("sets", sets), ("sorted sets", sorted_sets), ("scripting", scripting),
+                       ("functions", functions), ("reconnect", reconnect)):
         if session.family(name):
             r = client()
             r.flushall()

@@ -36,6 +36,7 @@ FAMILIES = {"connection": [], "keys": [], "strings": [], "bits": [], "lists": []
             "pubsub": [], "notifications": [], "tracking": [], "introspection": [], "acl": [], "streams": [],
             "groups": [], "reconnect": [], "keyspace": ["SCAN", "RENAME", "COPY", "SORT", "DUMP", "OBJECT", "SWAPDB"],
             "hashes": ["HSET", "HSCAN", "HRANDFIELD"], "sets": ["SADD", "SSCAN", "SINTERCARD"],
+            "scripting": ["EVAL", "EVALSHA", "EVAL_RO", "SCRIPT"], "functions": ["FUNCTION", "FCALL"],
             "sorted sets": ["ZADD", "ZSCAN", "ZRANGESTORE", "BZMPOP"]}
 # How a session is run, the npm package that it needs, words for it, which families it is not about, and whether it is
 # the --program.
@@ -44,13 +45,13 @@ PYTHON = [sys.executable]
 CLIENTS = {
     "redis-py": Client(PYTHON + [HERE / "redis_py_session.py"]),
     "redis-py-async": Client(PYTHON + [HERE / "redis_py_async_session.py"],
-                             without=("bits", "tracking", "acl", "hashes", "sets", "sorted sets")),
+                             without=("bits", "tracking", "acl", "hashes", "sets", "sorted sets", "functions")),
     "ioredis": Client(["node", HERE / "ioredis_session.js"], "ioredis", ("2",)),
     "ioredis-resp3": Client(["node", HERE / "ioredis_session.js"], "ioredis", ("3",)),
     "node-redis": Client(["node", HERE / "node_redis_session.js"], "redis", ("3",)),
     "node-redis-resp2": Client(["node", HERE / "node_redis_session.js"], "redis", ("2",)),
-    "hiredis": Client([], words=(HERE / "lines.txt",), program=True),
-    "redis-cli": Client(PYTHON + [HERE / "redis_cli_session.py"], words=(HERE / "lines.txt",)),
+    "hiredis": Client([], words=(HERE / "lines.txt",), program=True, without=("functions",)),
+    "redis-cli": Client(PYTHON + [HERE / "redis_cli_session.py"], words=(HERE / "lines.txt",), without=("functions",)),
 }
 
 

@@ -224,3 +224,11 @@ TEST_CASE("without a file there is nothing to load or save", "[acl]") {
   REQUIRE_THAT(f.client()("ACL LOAD"), Contains("not configured to use an ACL file"));
   REQUIRE_THAT(f.client()("ACL SAVE"), Contains("not configured to use an ACL file"));
 }
+
+TEST_CASE("a policy without a dead-letter key needs no permission for a key without a name", "[acl]") {
+  ServerFixture f;
+  TestClient& u = as_user(f, "+@all ~q*");
+  REQUIRE(u("QPOLICY q1 DEADLETTER \"\" MAXATTEMPTS 3") == "+OK");
+  REQUIRE(u("QPOLICY q1 DEADLETTER other") == kNoKey);
+  REQUIRE(u("QPOLICY q1 DEADLETTER q1:dead") == "+OK");
+}

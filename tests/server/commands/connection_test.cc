@@ -289,7 +289,7 @@ TEST_CASE("containers explain themselves and know their subcommands", "[connecti
   const std::string help = c("CLIENT HELP");
   REQUIRE(starts_with(help, "*"));
   REQUIRE(help.find("+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:") != std::string::npos);
-  REQUIRE(help.find("+NO-EVICT <ON | OFF> +    ") != std::string::npos);
+  REQUIRE(help.find("+NO-EVICT (ON|OFF) +    ") != std::string::npos);
 }
 
 TEST_CASE("clients are listed and ended by what they are, or are not", "[connection]") {

@@ -444,3 +444,44 @@ TEST_CASE("a log that cannot begin leaves all settings as they were", "[config]"
   REQUIRE(c("CONFIG GET timeout") == "*2 $7 timeout $1 0");
   REQUIRE(c("CONFIG GET appendonly") == "*2 $10 appendonly $2 no");
 }
+
+TEST_CASE("commands count when they have run, not when they are refused or queued", "[info]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  const uint64_t before = f.server().metrics.commands_processed;
+  c("NOSUCH");
+  c("GET");
+  c("MULTI");
+  c("SET a b");
+  REQUIRE(f.server().metrics.commands_processed == before + 1);
+  c("EXEC");
+  REQUIRE(f.server().metrics.commands_processed == before + 3);
+  c.send("BLPOP list 1\r\n");
+  REQUIRE(f.server().metrics.commands_processed == before + 3);
+  f.advance(Millis{1'000});
+  REQUIRE(c.reply() == "*-1");
+  REQUIRE(f.server().metrics.commands_processed == before + 4);
+}
+
+TEST_CASE("what the server runs by itself has its own time, and is no client's", "[info]") {
+  ServerFixture f;
+  REQUIRE(has(f.client()("INFO commandstats"), "cmdstat_qstart:calls=1,usec=0,"));
+  REQUIRE(has(f.client()("INFO stats"), "total_commands_processed:1"));
+}
+
+TEST_CASE("a command that the settings forbid is refused before it is queued", "[debug]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("MULTI");
+  REQUIRE(has(c("DEBUG SLEEP 0"), "-ERR DEBUG command not allowed"));
+  REQUIRE(has(c("MODULE UNLOAD x"), "-ERR MODULE command not allowed"));
+  REQUIRE(c("MODULE LIST") == "+QUEUED");
+  REQUIRE(c("EXEC") == "-EXECABORT Transaction discarded because of previous errors.");
+}
+
+TEST_CASE("without a process around it the server cannot begin anew", "[debug]") {
+  ServerFixture f({{"enable-debug-command", "yes"}});
+  REQUIRE(f.client()("DEBUG RESTART") == "-ERR failed to restart the server. Check server logs.");
+  REQUIRE(f.client()("DEBUG CRASH-AND-RECOVER x") == "-ERR value is not an integer or out of range");
+  REQUIRE(has(f.client()("DEBUG STRINGMATCH-TEST"), "did not crash"));
+}

@@ -95,7 +95,8 @@ TEST_CASE("a server that is alone says so", "[replication]") {
   REQUIRE(c("SLAVEOF no one") == "+OK");
   REQUIRE(c("REPLICAOF localhost x") == "-ERR Invalid master port");
   REQUIRE(c("REPLICAOF localhost 6379") == "-ERR this server cannot be a replica");
-  REQUIRE(c("REPLCONF capa eof") == "-ERR this server has no replicas");
+  REQUIRE(c("REPLCONF capa eof") == "+OK");
+  REQUIRE(c("REPLCONF ack 1") == "-ERR this server has no replicas");
   REQUIRE(c("PSYNC ? -1") == "-ERR this server has no replicas");
   REQUIRE(c("SYNC") == "-ERR this server has no replicas");
   REQUIRE(c("FAILOVER") == "-ERR FAILOVER requires connected replicas.");

@@ -184,7 +184,7 @@ TEST_CASE("a file of users is taken whole or not at all", "[acl]") {
   REQUIRE(users->size() == 3);  // the default user is always there
 
   const auto bad = acl.parse_file(
-      "user a +foo\nuser a on\nfoo\nuser b (~a\nuser c ~* ~b\nuser \"q\nuser d on\n", "f", errors);
+      "user a +foo\nuser a on\nfoo\nuser b (~a\nuser c ~* ~b\nuser \"q on\nuser d  junk\n", "f", errors);
   REQUIRE_FALSE(bad.has_value());
   REQUIRE(
       errors ==
@@ -194,7 +194,7 @@ TEST_CASE("a file of users is taken whole or not at all", "[acl]") {
       "f:4: Unmatched parenthesis in selector definition."
       "f:5: Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any "
       "effect. Try 'resetkeys' to start with an empty list of patterns. "
-      "f:6: unbalanced quotes in acl line. "
+      "f:7: Syntax error. "
       "WARNING: ACL errors detected, no change to the previously active ACL rules was performed");
 }
 

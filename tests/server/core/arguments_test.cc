@@ -27,8 +27,30 @@ TEST_CASE("a file and directives are told apart", "[arguments]") {
   REQUIRE(arguments.directives == Directives{{"port", "7000"}, {"save", "900", "1"}, {"appendonly", "no"}});
 }
 
-TEST_CASE("a directive without a value has an empty one", "[arguments]") {
+TEST_CASE("save without a value has an empty one, another directive none", "[arguments]") {
   REQUIRE(parse({"--save", "--port", "1"}).directives == Directives{{"save", ""}, {"port", "1"}});
+  REQUIRE(parse({"--port", "1", "--SAVE"}).directives == Directives{{"port", "1"}, {"SAVE", ""}});
+  REQUIRE(parse({"--port", "1", "--timeout"}).directives == Directives{{"port", "1"}, {"timeout"}});
+}
+
+TEST_CASE("what stands behind a name is a value, also with two hyphens", "[arguments]") {
+  REQUIRE(parse({"--requirepass", "--x", "--port", "1"}).directives ==
+          Directives{{"requirepass", "--x"}, {"port", "1"}});
+  REQUIRE(parse({"--bind", "a", "b", "--port", "1"}).directives ==
+          Directives{{"bind", "a", "b"}, {"port", "1"}});
+}
+
+TEST_CASE("a directive and its values may come as one word", "[arguments]") {
+  REQUIRE(parse({"--timeout 4", "--save 900 1", "--port", "1"}).directives ==
+          Directives{{"timeout", "4"}, {"save", "900", "1"}, {"port", "1"}});
+  REQUIRE(parse({"--requirepass \"a b\""}).directives == Directives{{"requirepass", "a b"}});
+  REQUIRE(parse({"--requirepass \"a"}).directives == Directives{{"requirepass \"a"}});
+}
+
+TEST_CASE("two hyphens alone begin nothing", "[arguments]") {
+  REQUIRE(parse({"--port", "1", "--"}).directives == Directives{{"port", "1"}});
+  REQUIRE(parse({"--", "x"}).directives == Directives{{"x"}});
+  REQUIRE(parse({"-p", "1"}).error == "'-p' belongs to no directive");
 }
 
 TEST_CASE("a lone minus reads standard input; within a directive it is a value", "[arguments]") {

@@ -138,6 +138,7 @@ TEST_CASE("a row's keys are numbered by its key specifications", "[syntax]") {
   REQUIRE(arguments_of(rename)[1].key_spec == 0);
   REQUIRE(format_syntax(rename) == "RENAME key newkey");
   REQUIRE(format_syntax(rename, "debug") == "DEBUG RENAME key newkey");
+  REQUIRE(format_usage(rename) == "RENAME <key> <newkey>");
 
   const CommandSpec echo{.name = "echo", .syntax = "message", .arity = Arity::exactly(2)};
   REQUIRE(arguments_of(echo)[0].key_spec == -1);

@@ -105,7 +105,7 @@ TEST_CASE("a file sets what it names, whatever the case, the blanks and the line
 TEST_CASE("what is wrong with a file is said with its line, as Redis says it", "[config]") {
   const std::map<std::string, std::string> cases = {
       {"nosuch 1", "Bad directive or wrong number of arguments"},
-      {"port", "Bad directive or wrong number of arguments"},
+      {"port", "wrong number of arguments"},
       {"port 1 2", "wrong number of arguments"},
       {"port x", "argument couldn't be parsed into an integer"},
       {"port 70000", "argument must be between 0 and 65535 inclusive"},
@@ -114,9 +114,9 @@ TEST_CASE("what is wrong with a file is said with its line, as Redis says it", "
       {"maxmemory -1", "argument must be a memory value"},
       {"maxmemory 99999999999999999999k", "argument must be a memory value"},
       {"appendfsync sometimes", "argument(s) must be one of the following: everysec, always, no"},
-      {"appendfilename a/b", "appendfilename can't be a path, just a name"},
-      {"appenddirname ..", "appenddirname can't be a path, just a name"},
-      {"unixsocketperm 999", "argument couldn't be parsed into an integer"},
+      {"appendfilename a/b", "appendfilename can't be a path, just a filename"},
+      {"appenddirname ..", "appenddirname can't be a path, just a dirname"},
+      {"unixsocketperm 999", "argument couldn't be parsed as an octal number"},
       {"unixsocketperm 1777", "argument must be between 0 and 777 inclusive"},
       {"requirepass \"open", "Unbalanced quotes in configuration line"},
       {"include other.conf", "Fatal error, can't open config file 'other.conf'"},
