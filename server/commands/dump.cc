@@ -93,7 +93,10 @@ Entry& adopt(CommandCall& call, std::string_view key, RestoredValue value) {
   if (auto* set = std::get_if<std::unique_ptr<SortedSet>>(&value)) {
     return call.keyspace().insert_sorted_set(call.db(), key, std::move(*set));
   }
-  return call.keyspace().insert_stream(call.db(), key, std::move(std::get<std::unique_ptr<Stream>>(value)));
+  Entry& entry =
+      call.keyspace().insert_stream(call.db(), key, std::move(std::get<std::unique_ptr<Stream>>(value)));
+  call.queues().created(entry, call.stamp);
+  return entry;
 }
 
 void log_restore(CommandCall& call, const std::optional<UnixMs>& expires, bool replaced) {

@@ -75,7 +75,9 @@ class GroupReader {
     if (entries_read != kUnknown && entries_read > INT64_MAX) return false;
     const auto known = entries_read == kUnknown ? std::nullopt : std::optional(entries_read);
     ConsumerGroup& group = stream_.add_group(name, {ms, seq}, known);
-    return read_pending(group) && read_consumers(group);
+    if (!read_pending(group) || !read_consumers(group)) return false;
+    release_rest(group);
+    return true;
   }
 
  private:
@@ -113,6 +115,17 @@ class GroupReader {
       group.hold(pending->id, number, pending->time.value_or(UnixMs{0}), pending->deliveries);
     }
     return !reader_.failed();
+  }
+
+  // What no consumer names is nobody's, to be claimed at once.
+  static void release_rest(ConsumerGroup& group) {
+    std::vector<Pending> rest;
+    group.pending().visit_unowned(kPendingTimeMax, [&rest](const Pending& pending) {
+      rest.push_back(pending);
+      return true;
+    });
+    for (const Pending& pending : rest)
+      group.release(pending.id, pending.deliveries);
   }
 
   RdbReader& reader_;

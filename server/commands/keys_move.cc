@@ -52,7 +52,7 @@ const Entry* find_in(CommandCall& call, int db, std::string_view key) {
 // What the name stands for goes on under another one.
 void rename_entry(CommandCall& call, const Entry& entry, int db, std::string_view key) {
   Entry& renamed = call.keyspace().rename(entry, db, key);
-  if (renamed.type() == ValueType::kList) call.queues().created(renamed, call.stamp);
+  call.queues().created(renamed, call.stamp);
 }
 
 // Events of a name that stood for something else before.

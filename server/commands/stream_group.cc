@@ -201,27 +201,30 @@ Result<void> restore_consumer(ConsumerGroup& group, Args& args) {
   return {};
 }
 
-Result<void> restore_pending(ConsumerGroup& group, ConsumerNumber consumer, Args& args) {
+// The records may be those of a group with a policy that is copied to where it has none: then nothing is due at some
+// time, but released. Nor does a group with a policy keep what nobody holds and the stream does not have.
+Result<void> restore_pending(const GroupTarget& target, ConsumerNumber consumer, Args& args) {
   std::vector<Pending> restored;
-  // Only in a group with a policy is an unowned entry due at some time.
-  const bool may_be_due = group.managed() != nullptr;
   const bool held = consumer != kNoConsumer;
+  const bool managed = target.group->managed() != nullptr;
   while (args.more()) {
     TRY(const StreamId id, id_argument(args.text()));
-    const int64_t time = args.integer_in(held ? 0 : -1, held || may_be_due ? kPendingTimeMax.count : -1);
+    const int64_t time = args.integer_in(held ? 0 : -1, kPendingTimeMax.count);
     const int64_t deliveries = args.integer_in(0, INT64_MAX);
     TRY_VOID(args.good());
+    if (managed && !held && !target.stream->contains(id)) continue;
     Pending& pending = restored.emplace_back(Pending{.id = id, .consumer = consumer});
-    if (time >= 0) pending.time = UnixMs{time};
+    if (time >= 0 && (held || managed)) pending.time = UnixMs{time};
     pending.deliveries = static_cast<uint64_t>(deliveries);
   }
   for (const Pending& pending : restored)
-    group.put(pending);
+    target.group->put(pending);
   return {};
 }
 
-Result<void> restore_notes(ManagedGroup& managed, Args& args) {
-  const ConsumerGroup& group = managed.group();
+Result<void> restore_notes(ConsumerGroup& group, Args& args) {
+  ManagedGroup* const managed = group.managed();
+  if (managed == nullptr) return {};  // as above
   while (args.more()) {
     ManagedGroup::NoteText note;
     TRY(const StreamId id, id_argument(args.text()));
@@ -237,10 +240,10 @@ Result<void> restore_notes(ManagedGroup& managed, Args& args) {
     note.numbers.dying = cause.has_value();
     note.numbers.cause = cause.value_or(DeathCause::kMaxAttempts);
     const std::optional<Pending> pending = group.pending().find(id);
-    if (!pending || managed.note(id) != nullptr || note.reason.size() > kReasonBytesMax)
+    if (!pending || managed->note(id) != nullptr || note.reason.size() > kReasonBytesMax)
       return Error::kSyntax;
     if (note.numbers.dying && (pending->owned() || !pending->time)) return Error::kSyntax;
-    managed.restore(*pending, note);
+    managed->restore(*pending, note);
   }
   return {};
 }
@@ -254,11 +257,11 @@ Result<void> xgrouprestore(CommandCall& call) {
   } else if (args.accept("HELD")) {
     const ConsumerNumber consumer = target.group->find_consumer(args.text());
     if (consumer == kNoConsumer) return Error::kSyntax;
-    TRY_VOID(restore_pending(*target.group, consumer, args));
+    TRY_VOID(restore_pending(target, consumer, args));
   } else if (args.accept("UNOWNED")) {
-    TRY_VOID(restore_pending(*target.group, kNoConsumer, args));
-  } else if (target.group->managed() != nullptr && args.accept("NOTES")) {
-    TRY_VOID(restore_notes(*target.group->managed(), args));
+    TRY_VOID(restore_pending(target, kNoConsumer, args));
+  } else if (args.accept("NOTES")) {
+    TRY_VOID(restore_notes(*target.group, args));
   } else {
     return Error::kSyntax;
   }

@@ -477,6 +477,57 @@ TEST_CASE("a policy set on a group takes what is pending as it is", "[group]") {
   REQUIRE(c(kRead) == delivered({2}));
 }
 
+TEST_CASE("a stream takes its groups along under another name, but not their policies", "[group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  prepare(c, 4, "LEASE 1000 BACKOFF NONE MAXATTEMPTS 3 DEADLETTER graves");
+  c("SET graves x");
+  c("QPOLICY t GROUP g LEASE 3000 BACKOFF NONE");
+  c("XREADGROUP GROUP g w COUNT 3 STREAMS s >");
+  c("XNACK s g FAIL IDS 1 1-0 DELAY 500 REASON why");
+  c("XNACK s g FATAL IDS 1 2-0");
+  const std::string kHeld = "*4 $3 3-0 $1 w :0 :1";
+  SECTION("RENAME to where a policy is") {
+    REQUIRE(c("RENAME s t") == "+OK");
+    REQUIRE(c("XPENDING t g - + 10") == "*3 *4 $3 1-0 $0 :-500 :1 *4 $3 2-0 $0 :-60000 :1 " + kHeld);
+    REQUIRE(c("QINFO t GROUP g ID 1-0").find("$3 why") != std::string::npos);
+    f.advance(Millis{2000});
+    REQUIRE(c("XPENDING t g - + 10").find("$3 3-0 $1 w ") != std::string::npos);
+    f.advance(Millis{1000});
+    REQUIRE(c("XPENDING t g - + 10").find("$3 3-0 $0 ") != std::string::npos);
+  }
+  SECTION("RENAME to where none is, and back") {
+    REQUIRE(c("RENAME s u") == "+OK");
+    REQUIRE(c("XPENDING u g - + 10") == "*3 *4 $3 1-0 $0 :-1 :1 *4 $3 2-0 $0 :-1 :1 " + kHeld);
+    f.advance(Millis{100'000});
+    REQUIRE(c("XPENDING u g - + 10").find("$3 3-0 $1 w ") != std::string::npos);
+    REQUIRE(c("RENAME u s") == "+OK");
+    f.turn();
+    REQUIRE(pending(c).find("$3 3-0 $0 ") != std::string::npos);
+  }
+  SECTION("MOVE") {
+    REQUIRE(c("MOVE s 5") == ":1");
+    c("SELECT 5");
+    REQUIRE(pending(c) == "*3 *4 $3 1-0 $0 :-1 :1 *4 $3 2-0 $0 :-1 :1 " + kHeld);
+  }
+  SECTION("COPY to where a policy is, and where none is") {
+    REQUIRE(c("COPY s t") == ":1");
+    REQUIRE(c("COPY s u") == ":1");
+    REQUIRE(c("XPENDING t g - + 10") == "*3 *4 $3 1-0 $0 :-500 :1 *4 $3 2-0 $0 :-60000 :1 " + kHeld);
+    REQUIRE(c("XPENDING u g - + 10") == "*3 *4 $3 1-0 $0 :-1 :1 *4 $3 2-0 $0 :-1 :1 " + kHeld);
+    REQUIRE(c("QINFO t GROUP g ID 1-0").find("$3 why") != std::string::npos);
+    REQUIRE(c("XAUTOCLAIM u g x 0 - JUSTID") == "*3 $3 0-0 *3 $3 1-0 $3 2-0 $3 3-0 *0");
+  }
+  SECTION("COPY from where none is, with a released entry that is gone") {
+    c("QPOLICY s GROUP g RESET");
+    c("XDEL s 1-0");
+    REQUIRE(c("COPY s t") == ":1");
+    REQUIRE(c("XPENDING t g - + 10") == "*2 *4 $3 2-0 $0 :-1 :1 " + kHeld);
+    REQUIRE(c("XREADGROUP GROUP g x STREAMS t >") == "*1 *2 $1 t *2 " + entry(2) + " " + entry(4));
+  }
+  f.server().queues.check_invariants();
+}
+
 TEST_CASE("policies of groups are shown, listed and previewed", "[group]") {
   ServerFixture f;
   TestClient& c = f.client();
