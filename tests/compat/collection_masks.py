@@ -24,8 +24,8 @@ def masked(words, reply):
         return grouped(reply, 1)
     if name in UNORDERED_PAIRS and reply.kind in "*%":
         return grouped(reply, 2)
-    if name in SORTS and reply.kind == "*" and reply.value and has_ties(words):
-        return grouped(reply, 1)
+    if name in SORTS and reply.kind == "*" and reply.value:
+        return grouped(reply, 1) if has_ties(words) else without_unseen_order(words, reply)
     if name in SCANS and reply.kind == "*" and len(reply.value) == 2:
         return Reply("*", [reply.value[0], grouped(reply.value[1], SCANS[name])])
     if name in DRAWS:
@@ -38,6 +38,25 @@ def has_ties(words):
     upper = [word.upper() for word in words]
     weights = [words[at + 1] for at in range(2, len(words) - 1) if upper[at] == b"BY"]
     return bool(weights) and (b"ALPHA" in upper or any(b"*" not in each for each in weights))
+
+
+def without_unseen_order(words, reply):
+    """With members that a comparison by locale takes for equal, as it ends at a zero byte, in one order."""
+    if b"ALPHA" not in (word.upper() for word in words) or b"BY" in (word.upper() for word in words):
+        return reply
+    items = list(reply.value)
+    at = 0
+    while at < len(items):
+        end = at + 1
+        while end < len(items) and seen_by_locale(items[end]) == seen_by_locale(items[at]):
+            end += 1
+        items[at:end] = sorted(items[at:end], key=repr)
+        at = end
+    return Reply(reply.kind, items)
+
+
+def seen_by_locale(item):
+    return item.value.split(b"\0")[0] if isinstance(item.value, bytes) else None
 
 
 def without_minus_zero(reply):
