@@ -82,7 +82,7 @@ std::vector<CommonRun> longest_common_subsequence(std::string_view a, std::strin
   for (size_t i = 1; i <= a.size(); ++i) {
     const auto before = flat.begin() + static_cast<std::ptrdiff_t>((i - 1) * words);
     std::copy_n(before, words, before + static_cast<std::ptrdiff_t>(words));
-    advance_row(&flat[i * words], places.of(a[i - 1]));
+    advance_row(flat.data() + i * words, places.of(a[i - 1]));
   }
   const auto grows = [&flat, words](size_t i, size_t j) {
     return (flat[i * words + (j - 1) / kWordBits] >> ((j - 1) % kWordBits) & 1) == 0;

@@ -73,6 +73,13 @@ List& List::operator=(List&& other) noexcept {
   return *this;
 }
 
+size_t List::chunks() const {
+  size_t count = 0;
+  for (const Chunk* chunk = leftmost_; chunk != nullptr; chunk = chunk->next)
+    ++count;
+  return count;
+}
+
 size_t List::bytes() const {
   size_t sum = 0;
   for (const Chunk* chunk = leftmost_; chunk != nullptr; chunk = chunk->next) {

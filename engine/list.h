@@ -43,6 +43,8 @@ class List {
   bool empty() const { return size_ == 0; }
   // Heap memory held, in bytes. O(chunks).
   size_t bytes() const;
+  // O(chunks).
+  size_t chunks() const;
 
   // O(1), amortised over the bytes pushed. `bytes` may lie in this list: a rotation pushes what it has peeked at.
   void push(Side side, std::string_view bytes);

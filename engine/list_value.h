@@ -113,6 +113,8 @@ class ListValue {
 
   // Heap memory held, in bytes.
   size_t bytes() const;
+  // Pieces of memory that a plain list lies in. O(chunks).
+  size_t chunks() const { return list_.chunks(); }
   // Everything that is logged about the value, and nothing else.
   void digest(Digest& into) const;
   // The commands that rebuild it under `key`. In a queue, policies are not part of it: they belong to the key.

@@ -9,11 +9,11 @@
 #include "engine/base/glob.h"
 #include "engine/base/number_text.h"
 #include "engine/digest.h"
-#include "engine/entry.h"
 #include "engine/snapshot.h"
 #include "server/commands/config_file.h"
 #include "server/commands/debug_process.h"
 #include "server/commands/debug_protocol.h"
+#include "server/commands/debug_value.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/core/config_text.h"
@@ -43,41 +43,6 @@ Result<void> done(CommandCall& call) {
 
 Result<void> digest(CommandCall& call) {
   call.reply.simple(call.server.digest());
-  return {};
-}
-
-Result<void> digest_value(CommandCall& call) {
-  const core::Words keys = call.words.subspan(2);
-  call.reply.array(keys.size());
-  for (const std::string_view key : keys) {
-    const Entry* entry = call.keyspace().find(call.db(), key);
-    call.reply.simple(entry != nullptr ? call.keyspace().digest_value(*entry) : Digest().text());
-  }
-  return {};
-}
-
-Result<void> object(CommandCall& call) {
-  const Entry* entry = call.keyspace().find(call.db(), call.words[2]);
-  if (entry == nullptr) return call.fail("ERR no such key");
-  char text[160];
-  std::snprintf(
-      text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:0 lru_seconds_idle:0",
-      static_cast<const void*>(entry), std::string(type_name(entry->type())).c_str(), entry->bytes());
-  call.reply.simple(text);
-  return {};
-}
-
-Result<void> sds_length(CommandCall& call) {
-  const Entry* entry = call.keyspace().find(call.db(), call.words[2]);
-  if (entry == nullptr) return call.fail("ERR no such key");
-  if (entry->type() != ValueType::kString) return call.fail("ERR Not an sds encoded string.");
-  char text[160];
-  const size_t key = call.words[2].size();
-  std::snprintf(text, sizeof text,
-                "key_sds_len:%zu, key_sds_avail:0, key_zmalloc: %zu, val_sds_len:%zu, val_sds_avail:0, "
-                "val_zmalloc: %zu",
-                key, entry->bytes(), entry->string().view().size(), entry->string().bytes());
-  call.reply.simple(text);
   return {};
 }
 
@@ -123,7 +88,7 @@ Result<void> populate(CommandCall& call) {
     const std::string key = prefix + ":" + std::to_string(i);
     if (call.keyspace().find(call.db(), key) != nullptr) continue;
     std::string value = "value:" + std::to_string(i);
-    if (size) value.resize(static_cast<size_t>(*size));
+    if (size.value_or(0) > 0) value.resize(static_cast<size_t>(*size));
     call.keyspace().set_string(call.db(), key, value);
     call.log_as({"SET", key, value});
     call.changed(key, core::KeyEvent::kSet);
@@ -160,8 +125,9 @@ Result<void> matches(CommandCall& call) {
 }
 
 Result<void> packed_threshold(CommandCall& call) {
+  constexpr uint64_t kBytesMax = (uint64_t{4} << 30) - (1u << 20);
   const auto bytes = core::parse_memory(call.words[2]);
-  if (!bytes || *bytes > uint64_t{4} << 30)
+  if (!bytes || *bytes > kBytesMax)
     return call.fail("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
   return done(call);
 }
@@ -245,16 +211,20 @@ constexpr DebugRow kDebugRows[] = {
      "Begin the process anew, after so long, as if it had crashed."},
     {"DICT-RESIZING", "(0|1)", 3, 3, done, kNothing},
     {"DIGEST", "", 2, 2, digest, "Tell a digest of the whole logged state."},
-    {"DIGEST-VALUE", "[<key> ...]", 2, kAny, digest_value, "Tell a digest of the value of each key."},
+    {"DIGEST-VALUE", "[<key> ...]", 2, kAny, debug_digest_value, "Tell a digest of the value of each key."},
     {"DROP-CLUSTER-PACKET-FILTER", "<type>", 3, 3, packet_filter, kNothing},
     {"ERROR", "<text>", 3, 3, error, "Reply with this error."},
+    {"HTSTATS", "<database>", 3, 3, debug_table,
+     "Tell how many keys a database has, and what its table takes."},
+    {"HTSTATS-KEY", "<key>", 3, 3, debug_table_of_key, "The same for the table of a value."},
     {"LEAK", "<text>", 3, 3, done, kNothing},
+    {"LISTPACK", "<key>", 3, 3, debug_listpack, "Tell the server's log how a small value is held."},
     {"LOADAOF", "", 2, 2, reload_state, "Write the state down, forget it, and read it back."},
     {"LOG", "<text>", 3, 3, note, "Write this to the server's log for people."},
     {"MALLCTL", "<name> [<value>]", 3, 4, debug_allocator_number,
      "Tell a number of the allocator's, and set it if there is a new one."},
     {"MALLCTL-STR", "<name> [<value>]", 3, 4, debug_allocator_text, "The same for a text."},
-    {"OBJECT", "<key>", 3, 3, object, "Tell how a value is held."},
+    {"OBJECT", "<key>", 3, 3, debug_object, "Tell how a value is held."},
     {"OOM", "", 2, 2, crash, "End the process as running out of memory does."},
     {"PANIC", "", 2, 2, crash, "End the process as a broken invariant does."},
     {"PAUSE-CRON", "(0|1)", 3, 3, done, kNothing},
@@ -264,6 +234,7 @@ constexpr DebugRow kDebugRows[] = {
      "Reply with a value of this type of the protocol: string, integer, double, bignum, null, array, set, "
      "map, "
      "attrib, push, verbatim, true, false."},
+    {"QUICKLIST", "<key> [(0|1)]", 3, 4, debug_quicklist, "Tell the server's log how a long list is held."},
     {"QUICKLIST-PACKED-THRESHOLD", "<bytes>", 3, 3, packed_threshold, kNothing},
     {"RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", 2, kAny, reload,
      "Write the state down, forget it, and read it back."},
@@ -272,7 +243,7 @@ constexpr DebugRow kDebugRows[] = {
     {"REPLYBUFFER", "RESIZING (0|1)", 4, 4, reply_buffer, kNothing},
     {"RESTART", "[<milliseconds>]", 2, 3, debug_restart,
      "Write the configuration and the log, and begin the process anew, after so long."},
-    {"SDSLEN", "<key>", 3, 3, sds_length, "Tell how long a key and its string are."},
+    {"SDSLEN", "<key>", 3, 3, debug_string_length, "Tell how long a key and its string are."},
     {"SEGFAULT", "", 2, 2, crash, "End the process as a broken invariant does."},
     {"SET-ACTIVE-EXPIRE", "(0|1)", 3, 3, set_active_expire,
      "With 0, keys whose time is over go when they are asked for, and not before."},
@@ -281,6 +252,7 @@ constexpr DebugRow kDebugRows[] = {
     {"SLEEP", "<seconds>", 3, 3, debug_sleep, "Do nothing for so long, and keep all clients waiting."},
     {"STRINGMATCH-LEN", "<pattern> <text>", 4, 4, matches, "Tell whether a pattern matches a text."},
     {"STRINGMATCH-TEST", "", 2, 2, matches_at_random, "Match patterns and texts at random."},
+    {"STRUCTSIZE", "", 2, 2, debug_sizes, "Tell the sizes of what is kept for each key and each client."},
     {"HELP", "", 2, 2, debug_help, "Tell what there is."},
 };
 

@@ -8,6 +8,7 @@ import collections
 import re
 
 import collection_masks
+import debug_masks
 import stream_masks
 from resp import Reply
 
@@ -41,6 +42,8 @@ def masked(words, reply):
         return Reply("$", b"<payload>")
     if name == b"OBJECT" and second == b"IDLETIME" and reply.kind == ":":
         return Reply(":", b"<seconds>")
+    if name == b"DEBUG":
+        return debug_masks.masked(words, reply)
     if name == b"FUNCTION" and second == b"LIST" and reply.kind == "*":
         return maps_in_order(reply)  # Redis lists in the order of its hash tables
     return masked_ids(collection_masks.masked(words, stream_masks.masked(words, reply)))
@@ -142,7 +145,15 @@ TABLE = [
         when=lambda words: len(words) > 3 and words[2].upper() in (b"LMPOP", b"BLMPOP") and not words[3].isdigit()),
     row("CLIENT", r'-"ERR syntax error"', r".*", "there are more filters, and several at once (Valkey 8.1)",
         when=lambda words: len(words) > 2 and words[1].upper() in (b"LIST", b"KILL")),
+    row("CONFIG", r'\+"OK"', r'-"ERR CONFIG SET failed .*"', "Redis cuts a value short at a zero byte", when=holds_zero_byte,
+        diverges=True),
     row("DEBUG", r'-".*"', r'-".*"', "here an error never holds a zero byte", when=holds_zero_byte),
+    row("DEBUG", r'\+"Value .* encoding:(hashtable|quicklist) .*"', r'\+"Value .* encoding:listpack .*"',
+        "newer versions keep a small set, and a short list, as one listpack (7.2)"),
+    row("DEBUG", r'-"ERR Not a listpack encoded object\."', r'\+"Listpack structure printed on stdout"', "likewise"),
+    row("DEBUG", r'\+"Quicklist structure printed on stdout"', r'-"ERR Not a quicklist encoded object\."', "likewise"),
+    row("DEBUG", r'[$="].*', r'-"ERR The value stored at the specified key is not represented using an hash table"', "likewise",
+        when=lambda words: words[1].upper() == b"HTSTATS-KEY"),
     row("OBJECT", r'"hashtable"', r'"listpack"', "newer versions keep a small set as one listpack (7.2)"),
     row("OBJECT", r'"skiplist"', r'"listpack"', "Redis's SORT makes a sorted set a skiplist for good"),
     row("OBJECT", r'"quicklist"', r'"listpack"', "newer versions keep a short list as one listpack (7.2)"),

@@ -10,6 +10,8 @@ OTHERS = [b"notify-keyspace-events", b"latency-tracking-info-percentiles", b"sav
 FIXED = [b"databases", b"dir", b"daemonize", b"nosuch", b"", b"unixsocketperm", b"io-threads"]
 SIZES = [b"0", b"1", b"100", b"1k", b"1kb", b"2MB", b"1tb", b"-1", b"x", b"", b"1.5", b"99999999999999999999"]
 KEYS = [b"i1", b"i2", b"i3"]
+VALUES = [b"v1", b"v2", b"v3", b"v4", b"v5", b"v6"]  # of every type
+MADE = {b"POPULATE": [b"0", b"1", b"3", b"-1", b"x", b""], b"SLEEP": [b"0", b"0.001", b"-1", b"x", b""]}
 EVENTS = [b"nosuch", b"fork", b"", b"x\x00y"]
 
 
@@ -77,6 +79,26 @@ def makers(g):
             [b"REPLYBUFFER", b"RESIZING", b"1"], [b"REPLYBUFFER", b"NOSUCH", b"1"], [b"DROP-CLUSTER-PACKET-FILTER", b"-1"],
             [b"RELOAD", b"JUNK"], [b"SET-ACTIVE-EXPIRE", b"1"], [b"STRINGMATCH-LEN"], [b"CHANGE-REPL-ID"]])
 
+    def debug_value():
+        key = g.random.choice(VALUES + [b"none"])
+        database = g.random.choice([b"0", b"1", b"15", b"16", b"-1", b"x", b""])
+        return [b"DEBUG"] + g.random.choice([
+            [g.cased(b"OBJECT"), key], [b"OBJECT", key], [b"LISTPACK", key], [b"QUICKLIST", key], [b"QUICKLIST", key, b"1"],
+            [b"HTSTATS", database], [b"HTSTATS-KEY", key], [b"DIGEST-VALUE", key], [b"DIGEST-VALUE", key, key, b"none"],
+            [b"DIGEST-VALUE"], [b"SDSLEN", key], [b"STRUCTSIZE"], [b"SLEEP", g.random.choice(MADE[b"SLEEP"])],
+            [b"POPULATE", g.random.choice(MADE[b"POPULATE"])], [b"POPULATE", b"2", g.random.choice(VALUES)],
+            [b"POPULATE", b"2", b"of", g.random.choice(MADE[b"POPULATE"])], [b"LEAK", b"x"], [b"LOG", b"x"],
+            [b"SET-DISABLE-DENY-SCRIPTS", b"0"], [b"RELOAD"]])
+
+    def made_value():
+        key, large = g.random.choice(VALUES), b"y" * 9000
+        return g.random.choice([
+            [b"SET", key, g.random.choice([b"a", b"12", b"-1", b"x" * 44, b"x" * 45, large])], [b"DEL", key],
+            [b"RPUSH", key, b"a", b"2"], [b"RPUSH", key, large, b"b"], [b"SADD", key, b"1", b"2"], [b"SADD", key, b"a", b"1"],
+            [b"SADD", key, large], [b"HSET", key, b"f", b"1"], [b"HSET", key, b"f", large], [b"ZADD", key, b"1", b"a"],
+            [b"ZADD", key, b"1", large], [b"XADD", key, b"*", b"f", b"v"], [b"EXPIRE", key, b"1000"],
+            [b"OBJECT", b"ENCODING", key], [b"GET", b"of:1"], [b"GET", b"key:1"]])
+
     def other():
         return g.random.choice([[b"LOLWUT", b"VERSION", b"x"], [b"TIME", b"x"], [b"DBSIZE"], [b"LASTSAVE", b"x"],
                                 [b"SHUTDOWN", b"JUNK"], [b"SHUTDOWN", b"ABORT"], [b"SHUTDOWN", b"SAVE", b"NOSAVE"],
@@ -104,7 +126,7 @@ def makers(g):
             [b"MODULE", b"NOSUCH"], [b"MODULE"], [b"MODULE", b"LOAD"], [b"MODULE", b"LIST", b"x"]])
 
     return [config_set, config_set, config_get, config_get, config_other, get_keys, get_keys, slowlog, latency, memory,
-            debug, other, alone]
+            debug, debug_value, debug_value, made_value, made_value, other, alone]
 
 
 def defuse(words, g):
@@ -134,18 +156,21 @@ def defuse(words, g):
                                second == b"GET" and words[2:] not in ([b"0"], [b"x"], [b"-2"], [b"1", b"2"])):
         return [b"SLOWLOG", b"RESET"]
     if name == b"DEBUG" and second not in (b"PROTOCOL", b"ERROR", b"NOSUCH", b"OBJECT", b"CHANGE-REPL-ID"):
-        if second == b"SLEEP" and words[2:] not in ([], [b"0"]) or second in (b"ASSERT", b"PANIC", b"SEGFAULT", b"OOM"):
+        if second in MADE:
+            counts = {b"POPULATE": (2, 4), b"SLEEP": (2,)}[second]
+            return words if all(words[at] in MADE[second] for at in counts if at < len(words)) else [b"PING"]
+        if second in (b"ASSERT", b"PANIC", b"SEGFAULT", b"OOM"):
             return [b"PING"]
-        if second == b"RELOAD" and words[2:] != [b"JUNK"] or second in (b"LOADAOF", b"RESTART", b"CRASH-AND-RECOVER"):
+        if second == b"RELOAD" and words[2:] not in ([], [b"JUNK"]) or second in (b"LOADAOF", b"RESTART", b"CRASH-AND-RECOVER"):
             return [b"PING"]
         if second in (b"REPLYBUFFER", b"JMAP", b"CLIENT-EVICTION", b"DROP-CLUSTER-PACKET-FILTER"):
             return words if len(words) == {b"REPLYBUFFER": 4, b"DROP-CLUSTER-PACKET-FILTER": 3}.get(second, 2) else [b"PING"]
-        if second not in (b"SLEEP", b"QUICKLIST-PACKED-THRESHOLD", b"RELOAD", b"SET-ACTIVE-EXPIRE", b"STRINGMATCH-LEN"):
+        if second not in (b"QUICKLIST-PACKED-THRESHOLD", b"RELOAD", b"SET-ACTIVE-EXPIRE", b"STRINGMATCH-LEN", b"LISTPACK",
+                          b"QUICKLIST", b"HTSTATS", b"HTSTATS-KEY", b"DIGEST-VALUE", b"SDSLEN", b"STRUCTSIZE", b"LEAK", b"LOG",
+                          b"SET-DISABLE-DENY-SCRIPTS"):
             return [b"PING"]
         if second == b"SET-ACTIVE-EXPIRE" and words[2:] != [b"1"] or second == b"STRINGMATCH-LEN" and len(words) != 2:
             return [b"PING"]
-    if name == b"DEBUG" and second == b"OBJECT" and words[2:] != [b"never"]:
-        return [b"PING"]
     # What makes a connection one of a replica, and what Redis leaves without an answer.
     if name == b"PSYNC" and len(words) > 2 or name == b"SYNC":
         return [b"PING"]

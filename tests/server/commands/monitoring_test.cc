@@ -325,6 +325,8 @@ TEST_CASE("DEBUG POPULATE makes keys that are not there, and they are logged", "
   REQUIRE(c("GET key:2") == "$7 value:2");
   REQUIRE(c("DEBUG POPULATE 1 p 3") == "+OK");
   REQUIRE(c("GET p:0") == "$3 val");
+  REQUIRE(c("DEBUG POPULATE 1 whole 0") == "+OK");
+  REQUIRE(c("GET whole:0") == "$7 value:0");
   REQUIRE(has(c("DEBUG POPULATE x"), "-ERR value is out of range"));
 }
 
@@ -484,4 +486,33 @@ TEST_CASE("without a process around it the server cannot begin anew", "[debug]")
   REQUIRE(f.client()("DEBUG RESTART") == "-ERR failed to restart the server. Check server logs.");
   REQUIRE(f.client()("DEBUG CRASH-AND-RECOVER x") == "-ERR value is not an integer or out of range");
   REQUIRE(has(f.client()("DEBUG STRINGMATCH-TEST"), "did not crash"));
+}
+
+TEST_CASE("DEBUG tells how values are held", "[debug]") {
+  ServerFixture f({{"enable-debug-command", "yes"}});
+  TestClient& c = f.client();
+  c("SET s hello");
+  c("SET i 12345");
+  c("SET shared 7");
+  c("RPUSH l a b c");
+  c("SADD set a b");
+  c("HSET h f v");
+  c("RPUSH long " + std::string(9'000, 'x') + " y");
+  REQUIRE(has(c("DEBUG OBJECT s"), " refcount:1 encoding:embstr serializedlength:6 lru:0 "));
+  REQUIRE(has(c("DEBUG OBJECT i"), " refcount:1 encoding:int serializedlength:"));
+  REQUIRE(has(c("DEBUG OBJECT shared"), " refcount:2147483647 encoding:int "));
+  REQUIRE(has(c("DEBUG OBJECT l"), " encoding:listpack "));
+  REQUIRE(has(c("DEBUG OBJECT long"), " ql_nodes:2 ql_avg_node:1.00 "));
+  REQUIRE(c("DEBUG OBJECT none") == "-ERR no such key");
+  REQUIRE(has(c("DEBUG SDSLEN s"), "val_sds_len:5"));
+  REQUIRE(c("DEBUG SDSLEN i") == "-ERR Not an sds encoded string.");
+  REQUIRE(c("DEBUG LISTPACK l") == "+Listpack structure printed on stdout");
+  REQUIRE(c("DEBUG LISTPACK s") == "-ERR Not a listpack encoded object.");
+  REQUIRE(c("DEBUG QUICKLIST long 1") == "+Quicklist structure printed on stdout");
+  REQUIRE(c("DEBUG QUICKLIST l") == "-ERR Not a quicklist encoded object.");
+  REQUIRE(has(f.world().notices.lines.back(), "list of "));
+  REQUIRE(has(c("DEBUG HTSTATS 0"), "number of elements: 7"));
+  REQUIRE(c("DEBUG HTSTATS 16") == "-ERR Out of range database");
+  REQUIRE(has(c("DEBUG HTSTATS-KEY s"), "not represented using an hash table"));
+  REQUIRE(has(c("DEBUG STRUCTSIZE"), "bits:64 entry:"));
 }
