@@ -8,15 +8,13 @@
 
 #include "engine/base/number_text.h"
 #include "server/commands/groups.h"
+#include "server/commands/hash_field_words.h"
 #include "server/commands/hash_value.h"
-#include "server/commands/lifetime.h"
-#include "server/core/args.h"
 #include "server/core/command_spec.h"
 
 namespace sluice::commands {
 namespace {
 
-using core::Args;
 using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
@@ -29,22 +27,6 @@ constexpr int64_t kTimeSet = 1;
 constexpr int64_t kConditionFailed = 0;
 constexpr int64_t kNoExpiry = -1;
 constexpr int64_t kNoField = -2;
-
-// The largest time that a field may have, as in Redis: 46 bits of milliseconds, some two thousand years.
-constexpr int64_t kFieldTimeMax = (int64_t{1} << 46) - 1;
-
-// What stands behind FIELDS; `words_each` is 2 when each field brings a value.
-Result<Words> fields_argument(CommandCall& call, Args& args, size_t words_each = 1) {
-  if (!args.accept("FIELDS")) {
-    return call.fail("ERR Mandatory argument FIELDS is missing or not at the right position");
-  }
-  const auto count = parse_i64(args.text());
-  if (!count || *count < 1) return call.fail("ERR Parameter `numFields` should be greater than 0");
-  if (args.left() / words_each != static_cast<uint64_t>(*count) || args.left() % words_each != 0) {
-    return call.fail("ERR The `numfields` parameter must match the number of arguments");
-  }
-  return args.rest();
-}
 
 // Logs `HPEXPIREAT key when FIELDS n field ...`, or another command of that form without a time.
 void log_fields(CommandCall& call, std::vector<std::string_view> head,
@@ -93,55 +75,18 @@ bool has_passed(const CommandCall& call, UnixMs when) {
 
 // --- HEXPIRE and its kind
 
-struct Condition {
-  bool not_yet = false;
-  bool already = false;
-  bool later = false;
-  bool sooner = false;
-
-  bool holds(std::optional<UnixMs> current, UnixMs wanted) const {
-    if (not_yet) return !current;
-    if (already) return current.has_value();
-    if (later) return current && wanted > *current;
-    if (sooner) return !current || wanted < *current;
-    return true;
-  }
-};
-
-Condition accept_condition(Args& args) {
-  if (args.accept("NX")) return {.not_yet = true};
-  if (args.accept("XX")) return {.already = true};
-  if (args.accept("GT")) return {.later = true};
-  if (args.accept("LT")) return {.sooner = true};
-  return {};
-}
-
-// The time of words[2], `unit` milliseconds a piece, counted from `from`.
-Result<UnixMs> time_argument(CommandCall& call, int64_t unit, UnixMs from) {
-  const auto amount = parse_i64(call.words[2]);
-  if (!amount) return Error::kNotInteger;
-  int64_t when = 0;
-  if (*amount < 0) return call.fail("ERR invalid expire time, must be >= 0");
-  if (__builtin_mul_overflow(*amount, unit, &when) || when > kFieldTimeMax - from.count) {
-    return call.fail(std::string("ERR invalid expire time in '").append(call.spec.name).append("' command"));
-  }
-  return UnixMs{when + from.count};
-}
-
 Result<void> expire_fields(CommandCall& call, int64_t unit, UnixMs from) {
   const std::string_view key = call.words[1];
-  TRY(const UnixMs when, time_argument(call, unit, from));
-  Args args(call.words, 3);
-  const Condition condition = accept_condition(args);
-  TRY(const Words fields, fields_argument(call, args));
   TRY(Entry* const entry, find_to_write(call, key, ValueType::kHash));
-  call.reply.array(fields.size());
+  TRY(const FieldExpiry expiry, field_expiry(call, unit, from));
+  const UnixMs when = expiry.when;
+  call.reply.array(expiry.fields.size());
   std::vector<std::string_view> affected;
   // One after the other: a field that is named twice is another one the second time.
-  for (const std::string_view field : fields) {
+  for (const std::string_view field : expiry.fields) {
     if (entry == nullptr || !entry->hash().contains(field)) {
       call.reply.integer(kNoField);
-    } else if (!condition.holds(entry->hash().expires_at(field), when)) {
+    } else if (!expiry.condition.holds(entry->hash().expires_at(field), when)) {
       call.reply.integer(kConditionFailed);
     } else if (has_passed(call, when)) {
       call.reply.integer(kFieldDeleted);
@@ -181,9 +126,8 @@ Result<void> hpexpireat(CommandCall& call) {
 
 // `from` is what the time is told from, `unit` what it is told in.
 Result<void> reply_times(CommandCall& call, int64_t unit, UnixMs from) {
-  Args args(call.words, 2);
-  TRY(const Words fields, fields_argument(call, args));
   TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kHash));
+  TRY(const Words fields, only_fields(call));
   call.reply.array(fields.size());
   for (const std::string_view field : fields) {
     if (entry == nullptr || !entry->hash().contains(field)) {
@@ -213,9 +157,8 @@ Result<void> hpexpiretime(CommandCall& call) {
 
 Result<void> hpersist(CommandCall& call) {
   const std::string_view key = call.words[1];
-  Args args(call.words, 2);
-  TRY(const Words fields, fields_argument(call, args));
   TRY(Entry* const entry, find_to_write(call, key, ValueType::kHash));
+  TRY(const Words fields, only_fields(call));
   call.reply.array(fields.size());
   bool changed = false;
   for (const std::string_view field : fields) {
@@ -237,81 +180,66 @@ Result<void> hpersist(CommandCall& call) {
 
 // --- HGETDEL, HGETEX, HSETEX
 
-void reply_values(CommandCall& call, const Entry* entry, Words fields) {
-  call.reply.array(fields.size());
-  for (const std::string_view field : fields) {
-    const auto value = entry == nullptr ? std::nullopt : entry->hash().find(field);
-    value ? call.reply.bulk(*value) : call.reply.null();
-  }
+// False: there is no such field.
+bool reply_value(CommandCall& call, const Entry* entry, std::string_view field) {
+  const auto value = entry == nullptr ? std::nullopt : entry->hash().find(field);
+  value ? call.reply.bulk(*value) : call.reply.null();
+  return value.has_value();
 }
 
 Result<void> hgetdel(CommandCall& call) {
-  Args args(call.words, 2);
-  TRY(const Words fields, fields_argument(call, args));
   TRY(Entry* const entry, find_to_write(call, call.words[1], ValueType::kHash));
-  reply_values(call, entry, fields);
-  if (entry != nullptr) remove_fields(call, *entry, fields);
+  TRY(const Words fields, only_fields(call));
+  call.reply.array(fields.size());
+  std::vector<std::string_view> removed;
+  // One after the other: a field that is named twice is not there the second time.
+  for (const std::string_view field : fields) {
+    if (!reply_value(call, entry, field)) continue;
+    entry->hash().erase(field);
+    removed.push_back(field);
+  }
+  if (!removed.empty()) fields_removed(call, *entry, removed);
   return {};
 }
 
 Result<void> hgetex(CommandCall& call) {
   const std::string_view key = call.words[1];
-  Args args(call.words, 2);
-  Lifetime lifetime;
-  if (accept_lifetime(args, "PERSIST", lifetime)) TRY_VOID(args.good());
-  TRY(const Words fields, fields_argument(call, args));
-  UnixMs when;
-  if (lifetime.ends()) {
-    TRY(when, end_of(call, lifetime));
-  }
   TRY(Entry* const entry, find_to_write(call, key, ValueType::kHash));
-  reply_values(call, entry, fields);
-  if (entry == nullptr || lifetime.kind == Lifetime::Kind::kNone) return {};
+  TRY(const FieldOptions options, hgetex_options(call));
+  const bool ends_now = options.until && has_passed(call, *options.until);
+  call.reply.array(options.fields.size());
   std::vector<std::string_view> affected;
-  for (const std::string_view field : fields) {
-    if (lifetime.other() ? entry->hash().persist(field) : entry->hash().contains(field))
-      affected.push_back(field);
+  for (const std::string_view field : options.fields) {
+    if (!reply_value(call, entry, field)) continue;
+    bool changed = false;
+    if (options.other) {
+      changed = entry->hash().persist(field);
+    } else if (ends_now) {
+      changed = entry->hash().erase(field);
+    } else if (options.until) {
+      call.keyspace().expire_field(*entry, field, *options.until);
+      changed = true;
+    }
+    if (changed) affected.push_back(field);
   }
   if (affected.empty()) return {};
-  if (lifetime.other()) {
-    call.keyspace().field_expiry_changed(*entry);
+  if (ends_now) {
+    fields_removed(call, *entry, affected);
+    return {};
+  }
+  call.keyspace().field_expiry_changed(*entry);
+  if (options.other) {
     log_fields(call, {"HPERSIST", key}, affected);
     call.changed(key, KeyEvent::kHpersist);
-  } else if (has_passed(call, when)) {
-    remove_fields(call, *entry, affected);
   } else {
-    set_times(call, *entry, when, affected);
-    log_times(call, when, affected);
+    log_times(call, *options.until, affected);
     call.changed(key, KeyEvent::kHexpire);
   }
   return {};
 }
 
-struct SetOptions {
-  bool if_absent = false;   // FNX: only if none of the fields is there
-  bool if_present = false;  // FXX: only if all are
-  Lifetime lifetime;
-};
-
-Result<SetOptions> set_options(CommandCall& call, Args& args) {
-  SetOptions options;
-  while (args.more() && !equals_folded(args.peek(), "FIELDS")) {
-    if (args.accept("FNX")) {
-      if (options.if_present) return Error::kSyntax;
-      options.if_absent = true;
-    } else if (args.accept("FXX")) {
-      if (options.if_absent) return Error::kSyntax;
-      options.if_present = true;
-    } else if (accept_lifetime(args, "KEEPTTL", options.lifetime)) {
-      TRY_VOID(args.good());
-    } else {
-      return call.fail(std::string("ERR unknown argument: ").append(args.text()));
-    }
-  }
-  return options;
-}
-
-bool condition_holds(const SetOptions& options, const Entry* entry, Words pairs) {
+bool condition_holds(const FieldOptions& options, const Entry* entry) {
+  const Words pairs = options.fields;
   for (size_t i = 0; i < pairs.size(); i += 2) {
     const bool present = entry != nullptr && entry->hash().contains(pairs[i]);
     if ((options.if_absent && present) || (options.if_present && !present)) return false;
@@ -321,39 +249,34 @@ bool condition_holds(const SetOptions& options, const Entry* entry, Words pairs)
 
 Result<void> hsetex(CommandCall& call) {
   const std::string_view key = call.words[1];
-  Args args(call.words, 2);
-  TRY(const SetOptions options, set_options(call, args));
-  TRY(const Words pairs, fields_argument(call, args, 2));
-  UnixMs when;
-  if (options.lifetime.ends()) {
-    TRY(when, end_of(call, options.lifetime));
-  }
+  TRY(const FieldOptions options, hsetex_options(call));
   TRY(Entry* const found, find_to_write(call, key, ValueType::kHash));
-  if (!condition_holds(options, found, pairs)) {
+  if (!condition_holds(options, found)) {
     call.reply.integer(0);
     return {};
   }
   call.reply.integer(1);
+  const Words pairs = options.fields;
   std::vector<std::string_view> fields;
   for (size_t i = 0; i < pairs.size(); i += 2)
     fields.push_back(pairs[i]);
-  if (options.lifetime.ends() && has_passed(call, when)) {
+  if (options.until && has_passed(call, *options.until)) {
     if (found != nullptr) remove_fields(call, *found, fields);
     return {};
   }
 
   Entry& entry = hash_for_write(call, key, found);
-  const auto expiry = options.lifetime.other() ? Hash::Expiry::kKeep : Hash::Expiry::kDrop;
+  const auto expiry = options.other ? Hash::Expiry::kKeep : Hash::Expiry::kDrop;
   for (size_t i = 0; i < pairs.size(); i += 2)
     entry.hash().set(pairs[i], pairs[i + 1], expiry);
   // Conditions held, and times are absolute from now on.
   char digits[kI64CharsMax];
   char number[kI64CharsMax];
   std::vector<std::string_view> words = {"HSETEX", key};
-  if (options.lifetime.ends()) {
-    words.insert(words.end(), {"PXAT", {digits, format_i64(digits, when.count)}});
-    set_times(call, entry, when, fields);
-  } else if (options.lifetime.other()) {
+  if (options.until) {
+    words.insert(words.end(), {"PXAT", {digits, format_i64(digits, options.until->count)}});
+    set_times(call, entry, *options.until, fields);
+  } else if (options.other) {
     words.push_back("KEEPTTL");
   }
   words.insert(words.end(), {"FIELDS", {number, format_u64(number, fields.size())}});
@@ -361,7 +284,7 @@ Result<void> hsetex(CommandCall& call) {
   hash_changed(call, key, entry);
   call.log_as(words);
   call.changed(key, KeyEvent::kHset);
-  if (options.lifetime.ends()) call.changed(key, KeyEvent::kHexpire);
+  if (options.until) call.changed(key, KeyEvent::kHexpire);
   return {};
 }
 

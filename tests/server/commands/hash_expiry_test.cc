@@ -93,13 +93,102 @@ TEST_CASE("HEXPIRE says what is wrong with its words", "[hash][expiry]") {
   REQUIRE(c("HEXPIRE h x FIELDS 1 a") == "-ERR value is not an integer or out of range");
   REQUIRE(c("HEXPIRE h -1 FIELDS 1 a") == "-ERR invalid expire time, must be >= 0");
   REQUIRE(c("HEXPIRE h 9223372036854775807 FIELDS 1 a") == "-ERR invalid expire time in 'hexpire' command");
-  REQUIRE(c("HEXPIRE h 1 FIELD 1 a") ==
-          "-ERR Mandatory argument FIELDS is missing or not at the right position");
+  REQUIRE(c("HEXPIRE h 1 FIELD 1 a") == "-ERR unknown argument: FIELD");
   REQUIRE(c("HEXPIRE h 1 FIELDS 0 a") == "-ERR Parameter `numFields` should be greater than 0");
-  REQUIRE(c("HEXPIRE h 1 FIELDS 2 a") == "-ERR The `numfields` parameter must match the number of arguments");
-  REQUIRE(c("HEXPIRE s 1 FIELDS 1 a").starts_with("-WRONGTYPE"));
+  REQUIRE(c("HEXPIRE h 1 FIELDS 2147483648 a") == "-ERR Parameter `numFields` should be greater than 0");
+  REQUIRE(c("HEXPIRE h 1 FIELDS 2 a") == "-ERR wrong number of arguments");
+  REQUIRE(c("HEXPIRE h 1 FIELDS 1 a b") == "-ERR unknown argument: b");
+  REQUIRE(c("HEXPIRE h 1 NX FIELDS 1") == "-ERR FIELDS requires at least numfields and one field argument");
+  REQUIRE(c("HEXPIRE h 1 NX NX FIELDS") == "-ERR FIELDS requires at least numfields and one field argument");
+  REQUIRE(c("HEXPIRE h 1 NX NX NX") == "-ERR missing FIELDS argument");
+  REQUIRE(c("HEXPIRE h 1 FIELDS 1 a FIELDS 1 a") == "-ERR FIELDS keyword specified multiple times");
+  REQUIRE(c("HEXPIRE h 1 GT FIELDS 1 a LT") == "-ERR Multiple condition flags specified");
+  REQUIRE(c("HEXPIRE s x FIELDS 1 a").starts_with("-WRONGTYPE"));
   REQUIRE(c("HEXPIRE none 1 FIELDS 1 a") == "*1 :-2");
+  REQUIRE(c("HTTL h FIELD 1 a") == "-ERR Mandatory argument FIELDS is missing or not at the right position");
+  REQUIRE(c("HTTL h FIELDS 0 a") == "-ERR Number of fields must be a positive integer");
+  REQUIRE(c("HPERSIST h FIELDS x a") == "-ERR Number of fields must be a positive integer");
+  REQUIRE(c("HTTL h FIELDS 2 a") == "-ERR The `numfields` parameter must match the number of arguments");
+  REQUIRE(c("HTTL s FIELDS 0 a").starts_with("-WRONGTYPE"));
   REQUIRE(c("HTTL none FIELDS 1 a") == "*1 :-2");
+  REQUIRE(c("HTTL h FIELDS 1 a") == "*1 :-1");
+}
+
+TEST_CASE("the condition of HEXPIRE may stand behind the fields", "[hash][expiry]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("HSET h a 1 NX 2");
+  REQUIRE(c("HEXPIRE h 100 FIELDS 1 a NX") == "*1 :1");
+  REQUIRE(c("HEXPIRE h 200 FIELDS 1 a nx") == "*1 :0");
+  REQUIRE(c("HEXPIRE h 300 XX XX FIELDS 2 a NX") == "*2 :1 :0");
+}
+
+TEST_CASE("HSETEX and HGETEX say what is wrong with their words", "[hash][expiry]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("HSET h a 1");
+  c("SET s v");
+  const std::string one_of = "-ERR Only one of EX, PX, EXAT, PXAT or ";
+  REQUIRE(c("HSETEX h FXX FNX FIELDS 1 a 2") == "-ERR Only one of FXX or FNX arguments can be specified");
+  REQUIRE(c("HSETEX h FNX FIELDS 1 b 2 FNX") == "-ERR Only one of FXX or FNX arguments can be specified");
+  REQUIRE(c("HSETEX h EX 10 KEEPTTL FIELDS 1 a 2") == one_of + "KEEPTTL arguments can be specified");
+  REQUIRE(c("HSETEX h EX 10 EX 10 FIELDS 1 a 2") == one_of + "KEEPTTL arguments can be specified");
+  REQUIRE(c("HGETEX h PERSIST PERSIST FIELDS 1 a") == one_of + "PERSIST arguments can be specified");
+  REQUIRE(c("HGETEX h PX 10 FIELDS 1 a PXAT") == one_of + "PERSIST arguments can be specified");
+  REQUIRE(c("HGETEX h FIELDS 1 a EX") == "-ERR missing expire time");
+  REQUIRE(c("HSETEX h PX -1 FIELDS 1 a 2") == "-ERR invalid expire time, must be >= 0");
+  REQUIRE(c("HSETEX h PXAT 70368744177664 FIELDS 1 a 2") == "-ERR invalid expire time in 'hsetex' command");
+  REQUIRE(c("HGETEX h EX FIELDS 1 a") == "-ERR value is not an integer or out of range");
+  for (const char* count : {"0", "-1", "x", "2147483648"}) {
+    REQUIRE(c("HSETEX h FIELDS " + std::string(count) + " a 2") == "-ERR invalid number of fields");
+    REQUIRE(c("HGETEX h FIELDS " + std::string(count) + " a") == "-ERR invalid number of fields");
+  }
+  REQUIRE(c("HSETEX h FIELDS 2 a 2") == "-ERR wrong number of arguments");
+  REQUIRE(c("HGETEX h FIELDS 2147483647 a") == "-ERR wrong number of arguments");
+  REQUIRE(c("HSETEX h EX 10 FNX FIELDS") == "-ERR wrong number of arguments for 'hsetex' command");
+  REQUIRE(c("HSETEX h FIELDS 1 a 2 b") == "-ERR unknown argument: b");
+  REQUIRE(c("HSETEX h PERSIST FIELDS 1 a 2") == "-ERR unknown argument: PERSIST");
+  REQUIRE(c("HGETEX h KEEPTTL FIELDS 1 a") == "-ERR unknown argument: KEEPTTL");
+  REQUIRE(c("HGETEX h FNX FIELDS 1 a") == "-ERR unknown argument: FNX");
+  REQUIRE(c("HGETEX h FIELDS 1 a FIELDS 1 a") == "-ERR FIELDS keyword specified multiple times");
+  REQUIRE(c("HGETEX h EX 10 PERSIST") == one_of + "PERSIST arguments can be specified");
+  REQUIRE(c("HSETEX h FXX KEEPTTL KEEPTTL x") == one_of + "KEEPTTL arguments can be specified");
+  REQUIRE(c("HGETDEL h FIELDS 0 a") == "-ERR Number of fields must be a positive integer");
+  REQUIRE(c("HGETDEL h FIELDS 2 a") == "-ERR The `numfields` parameter must match the number of arguments");
+  REQUIRE(c("HGETEX s FIELDS 0 a").starts_with("-WRONGTYPE"));
+  REQUIRE(c("HSETEX s FIELDS 1 a 1").starts_with("-WRONGTYPE"));
+  REQUIRE(c("HGETALL h") == "*2 $1 a $1 1");
+  REQUIRE(c("HTTL h FIELDS 1 a") == "*1 :-1");
+}
+
+TEST_CASE("options of HSETEX and HGETEX may stand behind the fields, and fields be named like options",
+          "[hash][expiry]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  REQUIRE(c("HSETEX h FIELDS 2 EX 1 FIELDS 2 FNX PX 500") == ":1");
+  REQUIRE(c("HPTTL h FIELDS 2 EX FIELDS") == "*2 :500 :500");
+  REQUIRE(c("HGETEX h FIELDS 2 EX FIELDS PERSIST") == "*2 $1 1 $1 2");
+  REQUIRE(c("HPTTL h FIELDS 2 EX FIELDS") == "*2 :-1 :-1");
+}
+
+TEST_CASE("no time at all ends a field at once", "[hash][expiry]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("HSET h a 1 b 2 c 3");
+  REQUIRE(c("HGETEX h EX 0 FIELDS 2 a a") == "*2 $1 1 $-1");
+  REQUIRE(c("HSETEX h PX 0 FIELDS 2 b 5 d 6") == ":1");
+  REQUIRE(c("HSETEX h FNX EXAT 0 FIELDS 1 c 5") == ":0");
+  REQUIRE(c("HGETALL h") == "*2 $1 c $1 3");
+  REQUIRE(log_records(f) == std::vector<std::string>{"HSET h a 1 b 2 c 3", "HDEL h a", "HDEL h b"});
+}
+
+TEST_CASE("a field that HGETDEL names twice is there once", "[hash][expiry]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("HSET h a 1 b 2");
+  REQUIRE(c("HGETDEL h FIELDS 3 a a b") == "*3 $1 1 $-1 $1 2");
+  REQUIRE(c("EXISTS h") == ":0");
+  REQUIRE(log_records(f) == std::vector<std::string>{"HSET h a 1 b 2", "HDEL h a b"});
 }
 
 TEST_CASE("HSETEX, HGETEX and HGETDEL do two things at once", "[hash][expiry]") {
