@@ -161,7 +161,7 @@ void Machine::look(lua_State* lua, lua_Debug*) {
   machine.stopping_ = true;
   // From now on at every line, so that no pcall() in the script lives on.
   lua_sethook(lua, &Machine::look, LUA_MASKLINE, 0);
-  push_error(lua, "ERR Script killed by user with SCRIPT KILL.");
+  push_error(lua, "ERR Script killed by user with SCRIPT KILL...");
   lua_error(lua);
 }
 
