@@ -23,15 +23,12 @@ from notation import words_of
 from servers import Server
 from transcripts import cases_of
 
-UNWRITTEN = {"@hash", "@set", "@sorted-set", "@hyperloglog", "@geo", "@scripting", "copy", "dump", "expiretime", "keys",
-             "move", "object|encoding", "object|freq", "object|help", "object|idletime", "object|refcount",
-             "pexpiretime", "renamenx", "restore", "restore-asking", "scan", "sort", "sort_ro",
-             "swapdb", "touch", "module|help", "module|list", "module|load", "module|loadex", "module|unload"}
+UNWRITTEN = {"function|dump", "function|restore", "swapdb"}
 # What cannot be shown in a transcript, and which file of tests does instead.
 ELSEWHERE = {"shutdown": "clients/redis_cli_session.py", "config|rewrite": "drop_in.py"}
 # Refused whatever follows: there is no cluster, and there are no replicas.
 REFUSED_GROUPS = {"cluster"}
-REFUSED = {"sync", "psync", "replconf", "failover", "client|import-source"}
+REFUSED = {"sync", "psync", "failover", "client|import-source", "module|load", "module|loadex", "module|unload"}
 TYPED = {"string", "bitmap", "list", "hash", "set", "sorted-set", "stream", "hyperloglog", "geo", "queue"}
 # They replace a key of any type, pass over it, or refuse it by an error of their own.
 ANY_TYPE = {"setex", "psetex", "setnx", "mset", "msetnx", "msetex", "mget", "lcs", "delex"}
