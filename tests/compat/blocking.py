@@ -17,6 +17,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import blocking_mixed
 import shrink
 from blocking_scenarios import GROUPS, SCENARIOS, random_scenario
 from resp import Closed, ProtocolFault, TimedOut, encode, show, show_words
@@ -28,7 +29,7 @@ CONNECTIONS = 6
 SETTLE_PINGS = 2
 TIMEOUT_SECONDS = 5.0
 SHRINK_TRIES_MAX = 300
-KEYS = ["l1", "l2", "l3", "s1", "x1", "x2", "m1", "z1", "z2"]
+KEYS = ["l1", "l2", "l3", "s1", "x1", "x2", "m1", "m2", "m3", "t1", "z1", "z2"]
 
 
 class Side:
@@ -53,7 +54,7 @@ class Side:
             self.settle()
             self.clients[who], self.owed[who] = self.connected(), 0
             return
-        self.clients[who].send_raw(b"".join(encode([word.encode() for word in words]) for words in commands))
+        self.clients[who].send_raw(b"".join(encode([word.encode("latin-1") for word in words]) for words in commands))
         self.owed[who] += len(commands)
 
     def settle(self):
@@ -84,7 +85,7 @@ class Side:
         lines = []
         for key in KEYS:
             for words in (["TYPE", key], ["LRANGE", key, "0", "-1"], ["GET", key], ["XRANGE", key, "-", "+"],
-                          ["ZRANGE", key, "0", "-1", "WITHSCORES"]):
+                          ["ZRANGE", key, "0", "-1", "WITHSCORES"], ["SCARD", key], ["HLEN", key]):
                 lines.append(f"{' '.join(words)}: {show(self.control.ask(*words))}")
             for group in GROUPS:
                 lines.append(f"XPENDING {key} {group}: {show(self.control.ask('XPENDING', key, group))}")
@@ -108,9 +109,9 @@ def is_short(commands):
 
 
 def told(who, commands):
-    name = named(who)
-    return f"{name} goes away" if commands is None else "\n".join(f"{name}> {show_words([w.encode() for w in words])}"
-                                                                 for words in commands)
+    if commands is None:
+        return f"{named(who)} goes away"
+    return "\n".join(f"{named(who)}> {show_words([word.encode('latin-1') for word in words])}" for words in commands)
 
 
 def named(who):
@@ -200,5 +201,9 @@ def main(description, written, random_scenario, make_side):
     return 1 if failed else 0
 
 
+def any_scenario(rng, connections):
+    return rng.choice([random_scenario, blocking_mixed.random_mixed])(rng, connections)
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, SCENARIOS, random_scenario, Side))
+    sys.exit(main(__doc__, SCENARIOS + blocking_mixed.SCENARIOS, any_scenario, Side))
