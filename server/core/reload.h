@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // DEBUG RELOAD and DEBUG LOADAOF: the state is written down as a rewrite of the log writes it, forgotten, and read back
-// as a start reads it. Clients stay. A tool for tests: everybody waits for it.
+// as a start reads it. Clients stay; for those who watch keys it is a flush. A tool for tests: everybody waits for it.
 #pragma once
 
 #include <string>

@@ -315,6 +315,27 @@ TEST_CASE("DEBUG RELOAD gives back what was there, and clients go on", "[debug]"
           "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
 }
 
+TEST_CASE("DEBUG RELOAD is a flush to those who watch or cache keys that are there",
+          "[debug][watch][tracking]") {
+  ServerFixture f({{"enable-debug-command", "yes"}});
+  TestClient& c = f.client();
+  c("SET key value");
+  TestClient& watcher = f.connect();
+  watcher("WATCH key");
+  TestClient& other = f.connect();
+  other("WATCH none");
+  TestClient& cache = f.connect();
+  cache("HELLO 3");
+  cache("CLIENT TRACKING on");
+  cache("GET key");
+  REQUIRE(c("DEBUG RELOAD") == "+OK");
+  REQUIRE(cache.reply() == ">2 $10 invalidate _");
+  watcher("MULTI");
+  REQUIRE(watcher("EXEC") == "*-1");
+  other("MULTI");
+  REQUIRE(other("EXEC") == "*0");
+}
+
 TEST_CASE("DEBUG POPULATE makes keys that are not there, and they are logged", "[debug]") {
   ServerFixture f({{"enable-debug-command", "yes"}});
   TestClient& c = f.client();
