@@ -17,6 +17,7 @@ std::optional<uint64_t> read_cursor(std::string_view text) {
   if (text.empty()) return 0;
   const bool negative = text[0] == '-';
   if (negative || text[0] == '+') text.remove_prefix(1);
+  if (text.empty()) return std::nullopt;  // a sign alone is no number
   text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
   const auto number = parse_u64(text);
   if (!number) return std::nullopt;

@@ -114,8 +114,8 @@ def defuse(words, g):
     if g.family == "generic":
         words = [b"x" if word in OUT_OF_RANGE else word for word in words]
     if name == b"SCAN" and len(words) >= 2:
-        # All in one page: where a page ends is chance.
-        if words[1].lstrip(b"+-").isdigit():
+        # All in one page: where a page ends is chance. A cursor ends at a zero byte.
+        if words[1].lstrip(b"+-").partition(b"\0")[0].isdigit():
             words[1] = b"0"
         return words + [b"COUNT", b"1000"]
     if name in (b"SORT", b"SORT_RO"):

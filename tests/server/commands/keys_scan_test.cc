@@ -67,6 +67,8 @@ TEST_CASE("SCAN filters by pattern and type", "[keys][scan]") {
   REQUIRE(scanned(c, "TYPE string MATCH a?", nothing) == std::set<std::string>{"a1", "a2"});
   REQUIRE(scanned(c, "TYPE junk", nothing).empty());
   REQUIRE(c("SCAN x") == "-ERR invalid cursor");
+  REQUIRE(c("SCAN +") == "-ERR invalid cursor");
+  REQUIRE(c("SCAN -") == "-ERR invalid cursor");
   REQUIRE(c("SCAN 0 COUNT 0") == "-ERR syntax error");
   REQUIRE(c("SCAN 0 COUNT x") == "-ERR value is not an integer or out of range");
   REQUIRE(c("SCAN 0 MATCH") == "-ERR syntax error");
