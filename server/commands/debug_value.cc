@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "engine/base/ascii.h"
 #include "engine/base/byte_buffer.h"
 #include "engine/base/number_text.h"
 #include "engine/digest.h"
@@ -83,7 +84,10 @@ Result<void> debug_object(CommandCall& call) {
   std::string text = printed("Value at:%p refcount:%lld encoding:", static_cast<const void*>(entry),
                              static_cast<long long>(references_to(*entry)));
   text += encoding;
-  text += printed(" serializedlength:%zu lru:0 lru_seconds_idle:0", payload_bytes(*entry));
+  // Its payload has to be made for that.
+  const bool fast = call.words.size() > 3 && equals_folded(call.words[3], "fast");
+  if (!fast) text += printed(" serializedlength:%zu", payload_bytes(*entry));
+  text += " lru:0 lru_seconds_idle:0";
   if (encoding == "quicklist") text += list_text(entry->list());
   call.reply.simple(text);
   return {};

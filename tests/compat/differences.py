@@ -148,6 +148,8 @@ TABLE = [
     row("CONFIG", r'\+"OK"', r'-"ERR CONFIG SET failed .*"', "Redis cuts a value short at a zero byte", when=holds_zero_byte,
         diverges=True),
     row("DEBUG", r'-".*"', r'-".*"', "here an error never holds a zero byte", when=holds_zero_byte),
+    row("DEBUG", r'-"ERR unknown subcommand or wrong number of arguments for .*"', r".*", "newer versions take one word more (7.2)",
+        when=lambda words: len(words) > 3 and words[1].upper() in (b"OBJECT", b"HTSTATS", b"HTSTATS-KEY")),
     row("DEBUG", r'\+"Value .* encoding:(hashtable|quicklist) .*"', r'\+"Value .* encoding:listpack .*"',
         "newer versions keep a small set, and a short list, as one listpack (7.2)"),
     row("DEBUG", r'-"ERR Not a listpack encoded object\."', r'\+"Listpack structure printed on stdout"', "likewise"),

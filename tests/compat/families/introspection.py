@@ -83,7 +83,7 @@ def makers(g):
         key = g.random.choice(VALUES + [b"none"])
         database = g.random.choice([b"0", b"1", b"15", b"16", b"-1", b"x", b""])
         return [b"DEBUG"] + g.random.choice([
-            [g.cased(b"OBJECT"), key], [b"OBJECT", key], [b"LISTPACK", key], [b"QUICKLIST", key], [b"QUICKLIST", key, b"1"],
+            [g.cased(b"OBJECT"), key], [b"OBJECT", key], [b"OBJECT", key, b"fast"], [b"LISTPACK", key], [b"QUICKLIST", key], [b"QUICKLIST", key, b"1"],
             [b"HTSTATS", database], [b"HTSTATS-KEY", key], [b"DIGEST-VALUE", key], [b"DIGEST-VALUE", key, key, b"none"],
             [b"DIGEST-VALUE"], [b"SDSLEN", key], [b"STRUCTSIZE"], [b"SLEEP", g.random.choice(MADE[b"SLEEP"])],
             [b"POPULATE", g.random.choice(MADE[b"POPULATE"])], [b"POPULATE", b"2", g.random.choice(VALUES)],

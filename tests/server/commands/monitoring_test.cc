@@ -524,6 +524,8 @@ TEST_CASE("DEBUG tells how values are held", "[debug]") {
   REQUIRE(has(c("DEBUG OBJECT shared"), " refcount:2147483647 encoding:int "));
   REQUIRE(has(c("DEBUG OBJECT l"), " encoding:listpack "));
   REQUIRE(has(c("DEBUG OBJECT long"), " ql_nodes:2 ql_avg_node:1.00 "));
+  REQUIRE(has(c("DEBUG OBJECT s FAST"), " refcount:1 encoding:embstr lru:0 "));
+  REQUIRE(has(c("DEBUG OBJECT s FAST"), " refcount:1 encoding:embstr lru:0 "));
   REQUIRE(c("DEBUG OBJECT none") == "-ERR no such key");
   REQUIRE(has(c("DEBUG SDSLEN s"), "val_sds_len:5"));
   REQUIRE(c("DEBUG SDSLEN i") == "-ERR Not an sds encoded string.");
@@ -533,6 +535,7 @@ TEST_CASE("DEBUG tells how values are held", "[debug]") {
   REQUIRE(c("DEBUG QUICKLIST l") == "-ERR Not a quicklist encoded object.");
   REQUIRE(has(f.world().notices.lines.back(), "list of "));
   REQUIRE(has(c("DEBUG HTSTATS 0"), "number of elements: 7"));
+  REQUIRE(has(c("DEBUG HTSTATS 1 full"), "number of elements: 0"));
   REQUIRE(c("DEBUG HTSTATS 16") == "-ERR Out of range database");
   REQUIRE(has(c("DEBUG HTSTATS-KEY s"), "not represented using an hash table"));
   REQUIRE(has(c("DEBUG STRUCTSIZE"), "bits:64 entry:"));
