@@ -115,6 +115,11 @@ def holds_zero_byte(words):
     return any(b"\0" in word for word in words)
 
 
+def has_pair(first, second):
+    """A condition: the two words stand one after the other."""
+    return lambda words: (first, second) in zip([word.upper() for word in words], [word.upper() for word in words[1:]])
+
+
 TABLE = [
     row("EVAL EVAL_RO EVALSHA EVALSHA_RO FCALL FCALL_RO", r".*,-nan.*|.*\"-nan\".*", r".*,nan.*|.*\"nan\".*",
         "a number that is none has no sign here, as in newer versions"),
@@ -156,6 +161,8 @@ TABLE = [
     row("DEBUG", r'\+"Quicklist structure printed on stdout"', r'-"ERR Not a quicklist encoded object\."', "likewise"),
     row("DEBUG", r'[$="].*', r'-"ERR The value stored at the specified key is not represented using an hash table"', "likewise",
         when=lambda words: words[1].upper() == b"HTSTATS-KEY"),
+    row("ZUNION ZINTER ZUNIONSTORE ZINTERSTORE", r'-"ERR syntax error"', r".*", "there is another way to aggregate (8.8)",
+        when=has_pair(b"AGGREGATE", b"COUNT"), diverges=True),
     row("OBJECT", r'"hashtable"', r'"listpack"', "newer versions keep a small set as one listpack (7.2)"),
     row("OBJECT", r'"skiplist"', r'"listpack"', "Redis's SORT makes a sorted set a skiplist for good"),
     row("OBJECT", r'"quicklist"', r'"listpack"', "newer versions keep a short list as one listpack (7.2)"),
@@ -167,6 +174,8 @@ TABLE = [
         when=lambda words: words[1].upper() == b"REFCOUNT"),
     row("OBJECT", r'"(raw|embstr|int)"', r'"(raw|embstr|int)"',
         "the encoding of a string depends on how it came to be; we tell it from the value"),
+    row("DEBUG", r'\+"Value .* encoding:(raw|embstr|int) .*"', r'\+"Value .* encoding:(raw|embstr|int) .*"', "likewise"),
+    row("DEBUG", r'\+"key_sds_len:.*"', r'-"ERR Not an sds encoded string\."', "likewise"),
     row("*", r'-"(ERR|NOGROUP) .*"', r'-"(ERR|NOGROUP) .*"',
         "Redis ends the text of an error at a zero byte that it repeats", when=holds_zero_byte),
 ]
