@@ -10,6 +10,7 @@
 #include "engine/base/number_text.h"
 #include "server/commands/groups.h"
 #include "server/core/args.h"
+#include "server/core/config_text.h"
 #include "server/core/server.h"
 
 namespace sluice::commands {
@@ -110,8 +111,12 @@ Result<void> replconf(CommandCall& call) {
       if (*number < 0 || *number > 1)
         return call.fail("ERR value is out of range, value must between 0 and 1");
     } else if (is("rdb-filter-only")) {
-      if (!value.empty() && !equals_folded(value, "functions"))
-        return call.fail("ERR Unsupported rdb-filter-only option: " + std::string(value));
+      const auto filters = core::split_words(value);
+      if (!filters) return call.fail("ERR Missing rdb-filter-only values");
+      for (const std::string& filter : *filters) {
+        if (!equals_folded(filter, "functions"))
+          return call.fail("ERR Unsupported rdb-filter-only option: " + filter);
+      }
     } else if (is("ack") || is("getack")) {
       return call.fail(kNoReplicas);  // Redis answers nothing, and a client would wait for it for ever
     } else if (!is("capa")) {

@@ -96,6 +96,10 @@ TEST_CASE("a server that is alone says so", "[replication]") {
   REQUIRE(c("REPLICAOF localhost x") == "-ERR Invalid master port");
   REQUIRE(c("REPLICAOF localhost 6379") == "-ERR this server cannot be a replica");
   REQUIRE(c("REPLCONF capa eof") == "+OK");
+  REQUIRE(c.call({"REPLCONF", "rdb-filter-only", " functions \"Functions\""}) == "+OK");
+  REQUIRE(c.call({"REPLCONF", "rdb-filter-only", "functions 'a b' c"}) ==
+          "-ERR Unsupported rdb-filter-only option: a b");
+  REQUIRE(c.call({"REPLCONF", "rdb-filter-only", "\"functions"}) == "-ERR Missing rdb-filter-only values");
   REQUIRE(c("REPLCONF ack 1") == "-ERR this server has no replicas");
   REQUIRE(c("PSYNC ? -1") == "-ERR this server has no replicas");
   REQUIRE(c("SYNC") == "-ERR this server has no replicas");
