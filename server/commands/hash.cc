@@ -249,6 +249,7 @@ Result<void> hrandfield(CommandCall& call) {
     call.reply.bulk(hash.sample(call.stamp.entropy).field);
     return {};
   }
+  if (count < -kDrawsMax) return call.fail(draws_error(count));
   if (count < 0) {
     reply_draws(call, hash, static_cast<uint64_t>(-count), with_values);
     return {};

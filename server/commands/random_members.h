@@ -13,6 +13,16 @@
 
 namespace sluice::commands {
 
+// A negative count asks for so many draws, of which some may be the same. More than this at a time would hold up the
+// others for seconds, and are refused; Redis goes on until its memory is full.
+inline constexpr int64_t kDrawsMax = 10'000'000;
+
+// Requires: count < -kDrawsMax.
+inline std::string draws_error(int64_t count) {
+  return "ERR value is out of range: " + std::to_string(count).substr(1) + " draws, and at most " +
+         std::to_string(kDrawsMax) + " are made at a time";
+}
+
 // `for_each(visit)` gives every member once, as a text; `sample(entropy)` one of them. `size` is how many there are.
 // O(count) when that is few of them, else O(size).
 template <typename ForEach, typename Sample>

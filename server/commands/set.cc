@@ -187,6 +187,7 @@ Result<void> srandmember(CommandCall& call) {
     return {};
   }
   const Set& set = entry->set();
+  if (count < -kDrawsMax) return call.fail(draws_error(count));
   if (count < 0) {
     // So many draws, of which some may be the same.
     const auto draws = static_cast<uint64_t>(-count);

@@ -285,6 +285,7 @@ Result<void> zrandmember(CommandCall& call) {
     call.reply.bulk(drawn(set, call.stamp.entropy).member);
     return {};
   }
+  if (count < -kDrawsMax) return call.fail(draws_error(count));
   if (count < 0) {
     // So many draws, of which some may be the same; replied as they are drawn, for there may be very many.
     const auto draws = static_cast<uint64_t>(-count);

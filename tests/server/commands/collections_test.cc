@@ -208,3 +208,19 @@ TEST_CASE("any mixture of commands replays, whatever the forms", "[set][hash][so
     if (step % 100 == 0) f.server().keyspace.check_invariants();
   }
 }
+
+TEST_CASE("no command draws for ever", "[set][hash][sorted-set]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("SADD s a");
+  c("HSET h f v");
+  c("ZADD z 1 a");
+  const auto refused = [](const std::string& draws) {
+    return "-ERR value is out of range: " + draws + " draws, and at most 10000000 are made at a time";
+  };
+  REQUIRE(c("SRANDMEMBER s -10000001") == refused("10000001"));
+  REQUIRE(c("HRANDFIELD h -9223372036854775807") == refused("9223372036854775807"));
+  REQUIRE(c("ZRANDMEMBER z -99999999999") == refused("99999999999"));
+  REQUIRE(c("SRANDMEMBER none -99999999999") == "*0");
+  REQUIRE(c("SRANDMEMBER s -3") == "*3 $1 a $1 a $1 a");
+}
