@@ -2,6 +2,7 @@
 #include "engine/consumer_group.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/number_text.h"
@@ -210,6 +211,18 @@ void ConsumerGroup::dump_pending(std::string_view key, RecordSink& sink) const {
   flush("UNOWNED", std::nullopt);
 }
 
+void ConsumerGroup::retire() {
+  if (managed_ != nullptr) managed_->retire();
+}
+
+bool ConsumerGroup::free_some(size_t& parts_max) {
+  if (managed_ != nullptr && !managed_->free_some(parts_max)) return false;
+  if (!pending_.free_some(parts_max)) return false;
+  for (; !consumers_.empty() && parts_max > 0; --parts_max)
+    consumers_.pop_back();
+  return consumers_.empty();
+}
+
 void ConsumerGroup::check_invariants() const {
   pending_.check_invariants();
   std::vector<size_t> pending(consumers_.size());
@@ -251,10 +264,13 @@ ConsumerGroup& ConsumerGroups::add(std::string_view name, StreamId last_id,
   return **list_.insert(lower_bound(name), std::make_unique<ConsumerGroup>(name, last_id, entries_read));
 }
 
-void ConsumerGroups::remove(const ConsumerGroup& group) {
+std::unique_ptr<ConsumerGroup> ConsumerGroups::take(const ConsumerGroup& group) {
   const auto it = lower_bound(group.name());
   CHECK(it != list_.end() && it->get() == &group);
-  list_.erase(it);
+  const auto at = list_.begin() + (it - list_.cbegin());
+  std::unique_ptr<ConsumerGroup> taken = std::move(*at);
+  list_.erase(at);
+  return taken;
 }
 
 }  // namespace sluice

@@ -112,7 +112,11 @@ class ConsumerGroup {
   void digest(Digest& digest) const;
   // The commands that rebuild this group of the stream `key`.
   void dump(std::string_view key, RecordSink& sink) const;
-  bool free_some(size_t leaves_max) { return pending_.free_some(leaves_max); }
+  // As Entry::retire() and Entry::free_some().
+  void retire();
+  bool free_some(size_t& parts_max);
+  // Pending entries and consumers. O(1).
+  size_t weight() const { return pending_.size() + by_name_.size(); }
   void check_invariants() const;
 
  private:
@@ -140,7 +144,7 @@ class ConsumerGroups {
   // Requires: there is none of that name.
   ConsumerGroup& add(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read);
   // Requires: it is one of these.
-  void remove(const ConsumerGroup& group);
+  std::unique_ptr<ConsumerGroup> take(const ConsumerGroup& group);
   const List& list() const { return list_; }
   bool empty() const { return list_.empty(); }
   size_t size() const { return list_.size(); }

@@ -33,11 +33,11 @@ std::string_view type_name(ValueType type) {
   return {};
 }
 
-Entry* Entry::create(int db, std::string_view key, uint8_t epoch) {
+Entry* Entry::create(int table, std::string_view key, uint8_t epoch) {
   const bool is_long = key.size() >= kLongKey;
   const size_t size_bytes = is_long ? 1 + sizeof(uint32_t) : 1;
   auto* memory = static_cast<char*>(allocate(sizeof(Entry) + size_bytes + key.size()));
-  auto* entry = new (memory) Entry(db, epoch);
+  auto* entry = new (memory) Entry(table, epoch);
   char* to = memory + sizeof(Entry);
   *to = static_cast<char>(is_long ? kLongKey : key.size());
   if (is_long) {
@@ -50,7 +50,6 @@ Entry* Entry::create(int db, std::string_view key, uint8_t epoch) {
 }
 
 void Entry::destroy(Entry* entry) {
-  CHECK(!entry->armed());
   entry->~Entry();
   std::free(entry);
 }
@@ -169,8 +168,57 @@ void Entry::take_value(Entry& from) {
   from.hold_string();
 }
 
+size_t Entry::weight() const {
+  switch (type_) {
+    case ValueType::kString:
+      return 1;
+    case ValueType::kList:
+      return value_.list->weight();
+    case ValueType::kStream:
+      return value_.stream->weight();
+    case ValueType::kHash:
+      return value_.hash->size();
+    case ValueType::kSet:
+      return value_.set->size();
+    case ValueType::kSortedSet:
+      return value_.sorted_set->size();
+  }
+  return 1;
+}
+
+void Entry::retire() {
+  switch (type_) {
+    case ValueType::kString:
+    case ValueType::kHash:  // its timer is the keyspace's
+    case ValueType::kSet:
+    case ValueType::kSortedSet:
+      return;
+    case ValueType::kList:
+      return value_.list->retire();
+    case ValueType::kStream:
+      return value_.stream->retire();
+  }
+}
+
+bool Entry::free_some(size_t& parts_max) {
+  switch (type_) {
+    case ValueType::kString:
+      return true;
+    case ValueType::kList:
+      return value_.list->free_some(parts_max);
+    case ValueType::kStream:
+      return value_.stream->free_some(parts_max);
+    case ValueType::kHash:
+      return value_.hash->free_some(parts_max);
+    case ValueType::kSet:
+      return value_.set->free_some(parts_max);
+    case ValueType::kSortedSet:
+      return value_.sorted_set->free_some(parts_max);
+  }
+  return true;
+}
+
 void Entry::digest(Digest& into) const {
-  into.add(static_cast<uint64_t>(db_));
   into.add(key());
   digest_value(into);
 }

@@ -5,7 +5,7 @@
 //   offset  size  field
 //        0     5  Timer: its place among the expiry times, and nothing else of it
 //        5     1  type
-//        6     1  database
+//        6     1  number of the table that it lies in
 //        7     1  snapshot epoch: whether the snapshot in progress has recorded the key
 //        8     8  value: a short string itself, or who owns the list, the stream, the longer string
 //       16   1/5  size of the key: one byte, or 255 and four
@@ -48,7 +48,8 @@ class Entry : public Timer {
     if (at[0] != kLongKey) return {reinterpret_cast<const char*>(at) + 1, at[0]};
     return long_key();
   }
-  int db() const { return db_; }
+  // The number of its table; Keyspace::db_of() tells which database that is now.
+  int table() const { return table_; }
   ValueType type() const { return type_; }
 
   // Requires: the type is that one.
@@ -67,8 +68,11 @@ class Entry : public Timer {
 
   // Heap memory held by key and value, in bytes.
   size_t bytes() const;
+  // Elements of the value: about how much work it is to free it. O(1); of a stream, O(groups).
+  size_t weight() const;
 
  private:
+  friend class Graveyard;
   friend class Keyspace;
   friend class Snapshot;
   static constexpr unsigned char kLongKey = 255;
@@ -86,11 +90,11 @@ class Entry : public Timer {
   };
 
   // With an empty string as its value.
-  static Entry* create(int db, std::string_view key, uint8_t epoch);
-  // Frees the value too. Requires: not armed.
+  static Entry* create(int table, std::string_view key, uint8_t epoch);
+  // Frees the value too. Requires: not armed, unless the heap of timers has gone.
   static void destroy(Entry* entry);
 
-  Entry(int db, uint8_t epoch) : db_(static_cast<uint8_t>(db)), epoch_(epoch) {}
+  Entry(int table, uint8_t epoch) : table_(static_cast<uint8_t>(table)), epoch_(epoch) {}
   ~Entry() { hold_string(); }
   std::string_view long_key() const;
 
@@ -103,12 +107,18 @@ class Entry : public Timer {
   void hold(std::unique_ptr<SortedSet> set);
   void take_value(Entry& from);
 
+  // The value is not part of the state any more: no timer of it fires. What is left to do is to free it.
+  void retire();
+  // Frees parts of a retired value, at most so many; lowers `parts_max` by what it did. True when nothing that takes
+  // time is left.
+  bool free_some(size_t& parts_max);
+
   void digest(Digest& into) const;
   void digest_value(Digest& into) const;
   void dump(RecordSink& sink) const;
 
   ValueType type_ = ValueType::kString;
-  uint8_t db_;
+  uint8_t table_;
   uint8_t epoch_;
   Value value_;
 };

@@ -16,8 +16,8 @@ template class SegmentedTable<HashField>;
 Hash::Hash(const CollectionForms& forms) : forms_(forms) {}
 
 Hash::~Hash() {
-  while (!free_some()) {
-  }
+  size_t parts_max = SIZE_MAX;
+  free_some(parts_max);
 }
 
 size_t Hash::size() const {
@@ -212,12 +212,18 @@ void Hash::dump(std::string_view key, RecordSink& sink) const {
   });
 }
 
-bool Hash::free_some() {
+bool Hash::free_some(size_t& parts_max) {
   packed_.clear();
-  if (table_ == nullptr) return true;
-  if (!table_->free_segment([this](HashField* item) { destroy(item); })) return false;
-  table_ = nullptr;
-  return true;
+  // The heap ends with the hash: no field needs to be taken out of it.
+  expiries_ = nullptr;
+  while (table_ != nullptr && parts_max > 0) {
+    const bool done = table_->free_segment([&parts_max](HashField* item) {
+      HashField::destroy(item);
+      parts_max -= std::min<size_t>(parts_max, 1);
+    });
+    if (done) table_ = nullptr;
+  }
+  return table_ == nullptr;
 }
 
 void Hash::check_invariants() const {

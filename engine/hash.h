@@ -91,9 +91,9 @@ class Hash {
   void digest(Digest& into) const;
   // The commands that rebuild it under `key`.
   void dump(std::string_view key, RecordSink& sink) const;
-  // Frees some hundreds of fields of a hash that nobody uses any more. True when nothing is left; until then it may
-  // only be called again, or destroyed. Requires: its timer is not armed.
-  bool free_some();
+  // Frees fields of one that nobody uses any more, about so many, and lowers `parts_max` by what it did. True when
+  // nothing is left; until then it may only be called again, or destroyed. Its timer is disarmed, or its heap gone.
+  bool free_some(size_t& parts_max);
   void check_invariants() const;
 
  private:

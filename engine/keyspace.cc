@@ -2,6 +2,7 @@
 #include "engine/keyspace.h"
 
 #include <cmath>
+#include <utility>
 
 #include "engine/hash.h"
 #include "engine/list_value.h"
@@ -24,22 +25,25 @@ constexpr uint64_t kEndLowMask = (1u << kEndLowBits) - 1;
 
 Keyspace::Keyspace(uint64_t hash_seed) {
   forms.hash_seed = hash_seed;
-  for (SegmentedTable<Entry>& table : databases_) {
+  for (SegmentedTable<Entry>& table : tables_) {
     table.seed(hash_seed);
   }
 }
 
 Keyspace::~Keyspace() {
   CHECK(snapshot_ == nullptr);
-  flush_all();
+  for (SegmentedTable<Entry>& table : tables_) {
+    table.for_each([](Entry* entry) { Entry::destroy(entry); });
+    table.clear();
+  }
 }
 
 const Entry* Keyspace::find(int db, std::string_view key) const {
-  return databases_[database(db)].find(key);
+  return table(db).find(key);
 }
 
 Entry* Keyspace::find_for_write(int db, std::string_view key) {
-  Entry* const entry = databases_[database(db)].find(key);
+  Entry* const entry = table(db).find(key);
   if (entry != nullptr) before_change(*entry);
   return entry;
 }
@@ -56,8 +60,8 @@ void Keyspace::before_change(Entry& entry) {
 }
 
 Entry& Keyspace::insert(int db, std::string_view key) {
-  Entry* const entry = Entry::create(db, key, epoch_);
-  databases_[database(db)].insert(entry);
+  Entry* const entry = Entry::create(static_cast<int>(table_of(db)), key, epoch_);
+  table(db).insert(entry);
   if (on_arrival) on_arrival(db, key, Arrival::kNew);
   return *entry;
 }
@@ -117,7 +121,7 @@ Entry& Keyspace::overwrite(int db, std::string_view key, ValueType type, Expiry 
     if (entry->type() != type) on_arrival(db, key, Arrival::kTypeChanged);
   }
   disarm_fields(*entry);
-  if (entry->type() != ValueType::kString) entry->hold_string();
+  if (entry->type() != ValueType::kString) end_value(*entry);
   return *entry;
 }
 
@@ -179,23 +183,53 @@ void Keyspace::erase(const Entry& entry) {
   Entry& ended = for_write(entry);
   persist(ended);
   disarm_fields(ended);
-  databases_[database(ended.db())].erase(&ended);
-  Entry::destroy(&ended);
+  tables_[static_cast<size_t>(ended.table())].erase(&ended);
+  end(ended);
 }
+
+void Keyspace::end(Entry& entry) {
+  if (entry.weight() <= kFreedAtOnceMax) [[likely]]
+    return Entry::destroy(&entry);
+  entry.retire();
+  graveyard_.bury(&entry);
+}
+
+void Keyspace::end(std::unique_ptr<ConsumerGroup> group) {
+  if (group->weight() <= kFreedAtOnceMax) return;
+  group->retire();
+  graveyard_.bury(std::move(group));
+}
+
+void Keyspace::end_value(Entry& entry) {
+  if (entry.weight() <= kFreedAtOnceMax) return entry.hold_string();
+  entry.retire();
+  Entry* const ended = Entry::create(entry.table(), {}, epoch_);
+  ended->take_value(entry);
+  graveyard_.bury(ended);
+}
+
+void Keyspace::swap(int one, int other) {
+  if (one == other) return;
+  std::swap(tables_of_[static_cast<size_t>(one)], tables_of_[static_cast<size_t>(other)]);
+  std::swap(names_[table_of(one)], names_[table_of(other)]);
+}
+
+// --- Expiry
 
 void Keyspace::expire_at(const Entry& entry, UnixMs when) {
   Entry& timed = for_write(entry);
-  Ends& ends = expires_[database(timed.db())];
-  if (timed.armed()) ends.remove(expiries_.when(timed));
-  ends.add(when.count);
-  expiries_.arm(timed, when.count, expiry_order_++);
+  const size_t table = table_of(timed);
+  if (timed.armed()) ends_[table].remove(expiries_.when(table, timed));
+  ends_[table].add(when.count);
+  expiries_.arm(table, timed, when.count, expiry_order_++);
 }
 
 bool Keyspace::persist(const Entry& entry) {
   if (!entry.armed()) return false;
   Entry& timed = for_write(entry);
-  expires_[database(timed.db())].remove(expiries_.when(timed));
-  expiries_.disarm(timed);
+  const size_t table = table_of(timed);
+  ends_[table].remove(expiries_.when(table, timed));
+  expiries_.disarm(table, timed);
   return true;
 }
 
@@ -226,7 +260,7 @@ Millis Keyspace::Ends::mean_left(UnixMs now) const {
 
 std::optional<UnixMs> Keyspace::expires_at(const Entry& entry) const {
   if (!entry.armed()) return std::nullopt;
-  return UnixMs{expiries_.when(entry)};
+  return UnixMs{expiries_.when(table_of(entry), entry)};
 }
 
 const Entry* Keyspace::first_expired(UnixMs now) const {
@@ -243,19 +277,20 @@ void Keyspace::field_expiry_changed(Entry& entry) {
   if (timer == nullptr) [[likely]]
     return;
   timer->entry = &entry;
+  const size_t table = table_of(entry);
   const UnixMs when = entry.hash().earliest_expiry();
-  if (timer->armed() && field_expiries_.when(*timer) == when.count) return;
+  if (timer->armed() && field_expiries_.when(table, *timer) == when.count) return;
   if (when.count == INT64_MAX) {
-    field_expiries_.disarm(*timer);
+    field_expiries_.disarm(table, *timer);
   } else {
-    field_expiries_.arm(*timer, when.count, expiry_order_++);
+    field_expiries_.arm(table, *timer, when.count, expiry_order_++);
   }
 }
 
 void Keyspace::disarm_fields(Entry& entry) {
   if (entry.type() != ValueType::kHash) [[likely]]
     return;
-  if (HashTimer* const timer = entry.hash().timer()) field_expiries_.disarm(*timer);
+  if (HashTimer* const timer = entry.hash().timer()) field_expiries_.disarm(table_of(entry), *timer);
 }
 
 const Entry* Keyspace::first_with_expired_field(UnixMs now) const {
@@ -264,24 +299,20 @@ const Entry* Keyspace::first_with_expired_field(UnixMs now) const {
 }
 
 uint64_t Keyspace::scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const {
-  return databases_[database(db)].scan(cursor, wanted, [&visit](Entry* entry) { visit(*entry); });
+  return table(db).scan(cursor, wanted, [&visit](Entry* entry) { visit(*entry); });
 }
 
 void Keyspace::for_each(int db, const Visit& visit) const {
-  databases_[database(db)].for_each([&visit](Entry* entry) { visit(*entry); });
+  table(db).for_each([&visit](Entry* entry) { visit(*entry); });
 }
 
 void Keyspace::flush(int db) {
-  SegmentedTable<Entry>& table = databases_[database(db)];
-  if (table.size() == 0) return;
+  SegmentedTable<Entry>& ended = table(db);
+  if (ended.size() == 0) return;
   if (snapshot_ != nullptr) snapshot_->abort();
-  table.for_each([this](Entry* entry) {
-    expiries_.disarm(*entry);
-    disarm_fields(*entry);
-    Entry::destroy(entry);
-  });
-  table.clear();
-  expires_[database(db)] = {};
+  const size_t number = table_of(db);
+  graveyard_.bury(ended, expiries_.take(number), field_expiries_.take(number));
+  ends_[number] = {};
 }
 
 void Keyspace::flush_all() {
@@ -294,6 +325,7 @@ void Keyspace::digest(Digest& into) const {
   for (int db = 0; db < kDatabases; ++db) {
     for_each(db, [this, &into](const Entry& entry) {
       Digest part;
+      part.add(static_cast<uint64_t>(db_of(entry)));
       entry.digest(part);
       const std::optional<UnixMs> expires = expires_at(entry);
       part.add(static_cast<uint64_t>(expires ? 1 : 0));
@@ -311,22 +343,20 @@ std::string Keyspace::digest_value(const Entry& entry) const {
 
 void Keyspace::check_invariants() const {
   expiries_.check_invariants();
-  size_t armed_all = 0;
+  field_expiries_.check_invariants();
   for (int db = 0; db < kDatabases; ++db) {
-    databases_[database(db)].check_invariants();
+    table(db).check_invariants();
+    CHECK(names_[table_of(db)] == db);
     size_t armed = 0;
-    for_each(db, [db, &armed](const Entry& entry) {
-      CHECK(entry.db() == db);
+    for_each(db, [this, db, &armed](const Entry& entry) {
+      CHECK(db_of(entry) == db);
       if (entry.armed()) ++armed;
       if (entry.type() == ValueType::kHash) entry.hash().check_invariants();
       if (entry.type() == ValueType::kSet) entry.set().check_invariants();
       if (entry.type() == ValueType::kSortedSet) entry.sorted_set().check_invariants();
     });
-    CHECK(armed == expires(db));
-    armed_all += armed;
+    CHECK(armed == expires(db) && armed == expiries_.heap(table_of(db)).size());
   }
-  CHECK(armed_all == expiries_.size());
-  field_expiries_.check_invariants();
 }
 
 }  // namespace sluice

@@ -10,7 +10,10 @@
 //
 // Invariants (check_invariants):
 //  * an entry is in the table of its database, once, and found under its key.
-//  * expires(db) entries of the database are armed in the heap of expiry times.
+//  * the armed entries of a table are those in its heap of expiry times.
+//  * no queue in the graveyard is known to the queue system.
+//
+// A database is a name for a table: SWAPDB changes two names and moves nothing.
 #pragma once
 
 #include <array>
@@ -26,7 +29,9 @@
 #include "engine/collection_forms.h"
 #include "engine/digest.h"
 #include "engine/entry.h"
+#include "engine/graveyard.h"
 #include "engine/segmented_table.h"
+#include "engine/table_timers.h"
 
 namespace sluice {
 
@@ -38,6 +43,10 @@ class Keyspace {
  public:
   using Visit = std::function<void(const Entry&)>;
   enum class Expiry : uint8_t { kDrop, kKeep };
+
+  // By the number of the table: what database it is.
+  using Names = std::array<uint8_t, kDatabases>;
+  static constexpr Names kNamesFirst = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
   // `hash_seed` should be secret, or a client can choose keys that collide. It decides the order of scan()
   // and for_each(), and nothing that is logged.
@@ -76,13 +85,19 @@ class Keyspace {
   Entry& rename(const Entry& entry, int db, std::string_view key);
   // `entry` and its value end.
   void erase(const Entry& entry);
+  // A group that is in no stream any more ends.
+  void end(std::unique_ptr<ConsumerGroup> group);
+  // The two databases change their contents. Queues have to be told (QueueSystem::swapped).
+  void swap(int one, int other);
+  int db_of(const Entry& entry) const { return names_[table_of(entry)]; }
+  const Names& names() const { return names_; }
 
   void expire_at(const Entry& entry, UnixMs when);
   // False if it had no expiry time.
   bool persist(const Entry& entry);
   std::optional<UnixMs> expires_at(const Entry& entry) const;
   bool expired(const Entry& entry, UnixMs now) const {
-    return entry.armed() && expiries_.when(entry) <= now.count;
+    return entry.armed() && expiries_.when(table_of(entry), entry) <= now.count;
   }
   // The next key to expire; kUnixMsNever if none does.
   UnixMs earliest_expiry() const { return {expiries_.first_when()}; }
@@ -97,26 +112,31 @@ class Keyspace {
   // A hash of which a field expires at or before `now`, the earliest first; nullptr if there is none.
   const Entry* first_with_expired_field(UnixMs now) const;
 
-  size_t size(int db) const { return databases_[database(db)].size(); }
+  size_t size(int db) const { return table(db).size(); }
   // Heap memory of the table that finds them, in bytes; not of the entries. O(segments).
-  size_t table_bytes(int db) const { return databases_[database(db)].bytes(); }
+  size_t table_bytes(int db) const { return table(db).bytes(); }
   // How many of them have an expiry time.
-  size_t expires(int db) const { return expires_[database(db)].count; }
+  size_t expires(int db) const { return ends_[table_of(db)].count; }
   // How much longer they live on average; 0 if there are none. O(1).
-  Millis mean_lifetime_left(int db, UnixMs now) const { return expires_[database(db)].mean_left(now); }
+  Millis mean_lifetime_left(int db, UnixMs now) const { return ends_[table_of(db)].mean_left(now); }
 
   // Visits some keys and returns where to go on; 0 is the start and the end. A key that is there from the
   // first call to the last is visited at least once, whatever is added and erased in between. `wanted` is a
   // hint. `visit` must not change the keyspace. The cursor stays below 2^48.
   uint64_t scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const;
   // A key chosen by `random`, each about as likely as another; nullptr if the database is empty.
-  const Entry* choose(int db, uint64_t random) const { return databases_[database(db)].choose(random); }
+  const Entry* choose(int db, uint64_t random) const { return table(db).choose(random); }
   // Every key, in no order.
   void for_each(int db, const Visit& visit) const;
 
-  // Ends every key. A snapshot in progress is aborted: what it has not recorded is gone.
+  // Ends every key; queues have to be told before (QueueSystem::flushing). What takes long to free goes to the
+  // graveyard. A snapshot in progress is aborted: what it has not recorded is gone.
   void flush(int db);
   void flush_all();
+  // Frees some of what has ended. Until free_pending() is false it should be called again soon.
+  bool free_pending() const { return !graveyard_.empty(); }
+  void free_some() { graveyard_.step(); }
+  const Graveyard& graveyard() const { return graveyard_; }
 
   // Keys, types, values and expiry times of all databases.
   void digest(Digest& into) const;
@@ -137,10 +157,17 @@ class Keyspace {
  private:
   friend class Snapshot;
 
-  static size_t database(int db) {
+  size_t table_of(int db) const {
     CHECK(db >= 0 && db < kDatabases);
-    return static_cast<size_t>(db);
+    return tables_of_[static_cast<size_t>(db)];
   }
+  static size_t table_of(const Entry& entry) { return static_cast<size_t>(entry.table()); }
+  SegmentedTable<Entry>& table(int db) { return tables_[table_of(db)]; }
+  const SegmentedTable<Entry>& table(int db) const { return tables_[table_of(db)]; }
+  // Frees an entry that is in no table, at once or in steps.
+  void end(Entry& entry);
+  // Makes the entry hold an empty string.
+  void end_value(Entry& entry);
   Entry& insert(int db, std::string_view key);
   // The entry of that key, new or not, with any string in it; it is about to hold a value of that type.
   Entry& overwrite(int db, std::string_view key, ValueType type, Expiry expiry);
@@ -149,7 +176,10 @@ class Keyspace {
   // Before a change of `entry`: a snapshot that has not recorded it does so now.
   void before_change(Entry& entry);
 
-  std::array<SegmentedTable<Entry>, kDatabases> databases_;
+  Graveyard graveyard_;
+  std::array<SegmentedTable<Entry>, kDatabases> tables_;
+  Names names_ = kNamesFirst;      // by table
+  Names tables_of_ = kNamesFirst;  // by database
   // Keys that have an expiry time, and the sum of these in two parts, because one would not hold that of ten million.
   struct Ends {
     size_t count = 0;
@@ -159,9 +189,9 @@ class Keyspace {
     void remove(int64_t when);
     Millis mean_left(UnixMs now) const;
   };
-  std::array<Ends, kDatabases> expires_{};
-  TimerHeap expiries_;
-  TimerHeap field_expiries_;   // a HashTimer for each hash of which a field expires
+  std::array<Ends, kDatabases> ends_{};  // of each table
+  TableTimers<kDatabases> expiries_;
+  TableTimers<kDatabases> field_expiries_;  // a HashTimer for each hash of which a field expires
   uint64_t expiry_order_ = 0;  // keys that expire in the same millisecond go in the order they were told to
 
   Snapshot* snapshot_ = nullptr;  // the one in progress

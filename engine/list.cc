@@ -56,9 +56,15 @@ size_t offset_of(const List::Chunk& chunk, size_t index) {
 static_assert(sizeof(List::Chunk) == kChunkHeaderBytes);
 
 List::~List() {
-  while (leftmost_ != nullptr) {
+  size_t chunks_max = SIZE_MAX;
+  free_some(chunks_max);
+}
+
+bool List::free_some(size_t& chunks_max) {
+  for (; leftmost_ != nullptr && chunks_max > 0; --chunks_max) {
     std::free(std::exchange(leftmost_, leftmost_->next));
   }
+  return leftmost_ == nullptr;
 }
 
 List::List(List&& other) noexcept

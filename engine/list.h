@@ -86,6 +86,9 @@ class List {
   // Requires: index < size(), or the cursor is at its end.
   Cursor cursor(size_t index) const;
 
+  // Frees chunks of a list that nobody uses any more, at most so many; lowers `chunks_max` by what it did. True when
+  // nothing is left; until then it may only be called again, or destroyed.
+  bool free_some(size_t& chunks_max);
   void check_invariants() const;
 
  private:

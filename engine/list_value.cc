@@ -154,6 +154,18 @@ size_t ListValue::bytes() const {
   return queue_ == nullptr ? list_.bytes() : queue_->bytes();
 }
 
+size_t ListValue::weight() const {
+  return queue_ == nullptr ? list_.size() : queue_->ready() + queue_->delayed() + queue_->leased();
+}
+
+void ListValue::retire() {
+  if (queue_ != nullptr) queue_->retire();
+}
+
+bool ListValue::free_some(size_t& parts_max) {
+  return queue_ == nullptr ? list_.free_some(parts_max) : queue_->free_some(parts_max);
+}
+
 void ListValue::digest(Digest& into) const {
   into.add(uint64_t{is_queue()});
   if (queue_ != nullptr) return queue_->digest(into);

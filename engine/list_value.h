@@ -115,6 +115,11 @@ class ListValue {
   size_t bytes() const;
   // Pieces of memory that a plain list lies in. O(chunks).
   size_t chunks() const { return list_.chunks(); }
+  // Elements and messages, in whatever state. O(1).
+  size_t weight() const;
+  // As Entry::retire() and Entry::free_some().
+  void retire();
+  bool free_some(size_t& parts_max);
   // Everything that is logged about the value, and nothing else.
   void digest(Digest& into) const;
   // The commands that rebuild it under `key`. In a queue, policies are not part of it: they belong to the key.

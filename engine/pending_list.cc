@@ -647,7 +647,7 @@ size_t PendingList::bytes() const {
   return bytes;
 }
 
-bool PendingList::free_some(size_t leaves_max) {
+bool PendingList::free_some(size_t& leaves_max) {
   more_.clear();
   while (!nodes_.empty()) {
     std::vector<Ref>& leaves = nodes_.back().leaves;
@@ -665,8 +665,8 @@ bool PendingList::free_some(size_t leaves_max) {
 }
 
 void PendingList::clear() {
-  while (!free_some(SIZE_MAX)) {
-  }
+  size_t leaves_max = SIZE_MAX;
+  free_some(leaves_max);
 }
 
 void PendingList::check_invariants() const {

@@ -137,8 +137,9 @@ class PendingList {
 
   // Heap memory held, in bytes.
   size_t bytes() const;
-  // Frees some of a list that nobody uses any more, about `leaves_max` leaves; true when nothing is left.
-  bool free_some(size_t leaves_max);
+  // Frees leaves of a list that nobody uses any more, at most so many, and lowers `leaves_max` by what it did; true
+  // when nothing is left.
+  bool free_some(size_t& leaves_max);
   void clear();
   void check_invariants() const;
 

@@ -38,8 +38,8 @@ template class SegmentedTable<SetMember>;
 Set::Set(const CollectionForms& forms) : forms_(forms) {}
 
 Set::~Set() {
-  while (!free_some()) {
-  }
+  size_t parts_max = SIZE_MAX;
+  free_some(parts_max);
 }
 
 size_t Set::size() const {
@@ -244,13 +244,17 @@ void Set::dump(std::string_view key, RecordSink& sink) const {
   batch.flush();
 }
 
-bool Set::free_some() {
+bool Set::free_some(size_t& parts_max) {
   packed_.clear();
   integers_ = {};
-  if (table_ == nullptr) return true;
-  if (!table_->free_segment([](SetMember* item) { SetMember::destroy(item); })) return false;
-  table_ = nullptr;
-  return true;
+  while (table_ != nullptr && parts_max > 0) {
+    const bool done = table_->free_segment([&parts_max](SetMember* item) {
+      SetMember::destroy(item);
+      parts_max -= std::min<size_t>(parts_max, 1);
+    });
+    if (done) table_ = nullptr;
+  }
+  return table_ == nullptr;
 }
 
 void Set::check_invariants() const {

@@ -16,7 +16,8 @@ static_assert(kEpochsUnfinishedMax < UINT8_MAX);
 
 }  // namespace
 
-Snapshot::Snapshot(Keyspace& keyspace, RecordSink& sink) : keyspace_(keyspace), sink_(sink) {
+Snapshot::Snapshot(Keyspace& keyspace, RecordSink& sink)
+    : keyspace_(keyspace), sink_(sink), names_(keyspace.names()) {
   CHECK(keyspace.snapshot_ == nullptr);
   if (keyspace.epochs_unfinished_ == kEpochsUnfinishedMax) {
     for (int db = 0; db < kDatabases; ++db) {
@@ -36,13 +37,13 @@ Snapshot::~Snapshot() {
 
 bool Snapshot::step(size_t keys_max) {
   for (size_t visited = 0; state_ == State::kWalking && visited < keys_max;) {
-    cursor_ = keyspace_.scan(db_, cursor_, keys_max - visited, [this, &visited](const Entry& entry) {
+    cursor_ = keyspace_.tables_[table_].scan(cursor_, keys_max - visited, [this, &visited](Entry* entry) {
       ++visited;
-      if (entry.epoch_ != keyspace_.epoch_) record(const_cast<Entry&>(entry));
+      if (entry->epoch_ != keyspace_.epoch_) record(*entry);
     });
     ++visited;  // a call costs something even if all buckets are empty
     if (cursor_ != 0) continue;
-    if (++db_ < kDatabases) continue;
+    if (++table_ < kDatabases) continue;
     keyspace_.epochs_unfinished_ = 0;
     finish(State::kDone);
   }
@@ -54,9 +55,10 @@ void Snapshot::record(Entry& entry) {
   entry.epoch_ = keyspace_.epoch_;
   ++keys_;
   char digits[kI64CharsMax];
-  if (entry.db() != db_recorded_) {
-    sink_.record({"SELECT", {digits, format_i64(digits, entry.db())}});
-    db_recorded_ = entry.db();
+  const int db = names_[static_cast<size_t>(entry.table())];
+  if (db != db_recorded_) {
+    sink_.record({"SELECT", {digits, format_i64(digits, db)}});
+    db_recorded_ = db;
   }
   entry.dump(sink_);
   if (const auto expires = keyspace_.expires_at(entry)) {

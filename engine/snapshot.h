@@ -16,11 +16,10 @@
 #include <cstdint>
 
 #include "engine/entry.h"
+#include "engine/keyspace.h"
 #include "engine/record_sink.h"
 
 namespace sluice {
-
-class Keyspace;
 
 class Snapshot {
  public:
@@ -49,9 +48,10 @@ class Snapshot {
   Keyspace& keyspace_;
   RecordSink& sink_;
   State state_ = State::kWalking;
-  int db_ = 0;            // where the walk is
-  uint64_t cursor_ = 0;   // and how far it got there
-  int db_recorded_ = -1;  // the database that records go to
+  const Keyspace::Names names_;  // of the moment: databases may be swapped since
+  size_t table_ = 0;             // where the walk is
+  uint64_t cursor_ = 0;          // and how far it got there
+  int db_recorded_ = -1;         // the database that records go to
   size_t keys_ = 0;
 };
 

@@ -18,8 +18,6 @@
 namespace sluice {
 namespace {
 
-// What free_some() frees at a time.
-constexpr size_t kFreedMembersMax = 256;
 // Members that one record of dump() holds.
 constexpr size_t kRecordMembersMax = 64;
 
@@ -112,8 +110,8 @@ struct SortedSet::Big {
 SortedSet::SortedSet(const CollectionForms& forms) : forms_(forms) {}
 
 SortedSet::~SortedSet() {
-  while (!free_some()) {
-  }
+  size_t parts_max = SIZE_MAX;
+  free_some(parts_max);
 }
 
 size_t SortedSet::size() const {
@@ -363,19 +361,19 @@ void SortedSet::dump(std::string_view key, RecordSink& sink) const {
   flush();
 }
 
-bool SortedSet::free_some() {
+bool SortedSet::free_some(size_t& parts_max) {
   packed_.clear();
-  if (big_ == nullptr) return true;
-  // The table only points at the members: it goes in segments, each followed by a part of the tree.
-  for (size_t i = 0; i < kFreedMembersMax && !big_->tree.empty(); ++i) {
+  // The tree first: the table only points at the members, and does not look at them when it goes.
+  for (; big_ != nullptr && !big_->tree.empty() && parts_max > 0; --parts_max) {
     ScoredMember* const item = *big_->tree.begin();
     big_->tree.erase(big_->tree.begin());
     ScoredMember::destroy(item);
   }
-  const bool table_gone = big_->table.free_segment([](ScoredMember*) {});
-  if (!table_gone || !big_->tree.empty()) return false;
-  big_ = nullptr;
-  return true;
+  while (big_ != nullptr && big_->tree.empty() && parts_max > 0) {
+    --parts_max;
+    if (big_->table.free_segment([](ScoredMember*) {})) big_ = nullptr;
+  }
+  return big_ == nullptr;
 }
 
 void SortedSet::check_invariants() const {

@@ -87,9 +87,9 @@ class SortedSet {
   void digest(Digest& into) const;
   // The commands that rebuild it under `key`.
   void dump(std::string_view key, RecordSink& sink) const;
-  // Frees some hundreds of members of a set that nobody uses any more. True when nothing is left; until then it may
-  // only be called again, or destroyed.
-  bool free_some();
+  // Frees members of one that nobody uses any more, about so many, and lowers `parts_max` by what it did. True when
+  // nothing is left; until then it may only be called again, or destroyed.
+  bool free_some(size_t& parts_max);
   void check_invariants() const;
 
  private:

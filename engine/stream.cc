@@ -49,11 +49,24 @@ void Stream::Cursor::previous() {
 }
 
 Stream::~Stream() {
-  while (!free_some(SIZE_MAX)) {
-  }
+  retire();
+  size_t pages_max = SIZE_MAX;
+  free_some(pages_max);
 }
 
-bool Stream::free_some(size_t pages_max) {
+size_t Stream::weight() const {
+  size_t sum = length_;
+  for (const auto& group : groups())
+    sum += group->weight();
+  return sum;
+}
+
+void Stream::retire() {
+  for (const auto& group : groups())
+    group->retire();
+}
+
+bool Stream::free_some(size_t& pages_max) {
   for (; head_ != nullptr && pages_max > 0; --pages_max) {
     StreamPage* next = head_->next;
     StreamPage::destroy(head_);
@@ -63,7 +76,7 @@ bool Stream::free_some(size_t pages_max) {
   while (groups_ != nullptr && !groups_->empty()) {
     ConsumerGroup& group = *groups_->list().back();
     if (!group.free_some(pages_max)) return false;
-    groups_->remove(group);
+    groups_->take(group);
   }
   return true;
 }

@@ -149,7 +149,8 @@ class Stream {
   }
   // Requires: there is none of that name.
   ConsumerGroup& add_group(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read);
-  void remove_group(const ConsumerGroup& group);
+  // It ends, or goes to whoever ends it (Keyspace::end). Requires: it is one of these.
+  std::unique_ptr<ConsumerGroup> take_group(const ConsumerGroup& group);
   // The stream lies in this entry from now on (RENAME): its key is where the groups' policies come from. For the
   // keyspace.
   void moved_to(Entry& entry);
@@ -173,15 +174,19 @@ class Stream {
   const StreamProducers* producers() const { return producers_.get(); }
   void set_producer_limits(const ProducerLimits& limits);
 
+  // Entries, and what is in its groups. O(groups).
+  size_t weight() const;
+  // As Entry::retire().
+  void retire();
   // Memory held, in bytes, the object itself included.
   size_t bytes() const;
   void digest(Digest& digest) const;
   // The commands that rebuild this stream under `key`.
   void dump(std::string_view key, RecordSink& sink) const;
-  // Frees the oldest `pages_max` pages, or so many leaves of pending entries, of a stream that nobody uses any more, so
-  // that a big one does not hold up the rest. True when nothing is left; until then it may only be called again, or
-  // destroyed.
-  bool free_some(size_t pages_max);
+  // Frees the oldest pages, or leaves of pending entries, of a stream that nobody uses any more, at most so many, so
+  // that a big one does not hold up the rest; lowers `pages_max` by what it did. True when nothing is left; until then
+  // it may only be called again, or destroyed.
+  bool free_some(size_t& pages_max);
   void check_invariants() const;
 
  private:

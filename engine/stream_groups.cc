@@ -15,9 +15,10 @@ ConsumerGroup& Stream::add_group(std::string_view name, StreamId last_id,
   return groups_->add(name, last_id, entries_read);
 }
 
-void Stream::remove_group(const ConsumerGroup& group) {
-  groups_->remove(group);
+std::unique_ptr<ConsumerGroup> Stream::take_group(const ConsumerGroup& group) {
+  std::unique_ptr<ConsumerGroup> taken = groups_->take(group);
   if (groups_->empty()) groups_.reset();
+  return taken;
 }
 
 void Stream::moved_to(Entry& entry) {

@@ -21,6 +21,26 @@ DedupeTokens::~DedupeTokens() {
   free_buckets();
 }
 
+bool DedupeTokens::free_some(size_t& parts_max, TimerHeap& windows) {
+  while (!directory_.empty() && parts_max > 0) {
+    --parts_max;
+    Bucket* const last = directory_.back();
+    // From the end, the first place of a bucket is the last one met.
+    if (is_first_place(directory_.size() - 1)) {
+      for (const Holder& holder : last->holders) {
+        LooseToken* const loose = holder.loose();
+        if (loose == nullptr) continue;
+        windows.disarm(*loose);
+        delete loose;
+        parts_max -= std::min<size_t>(parts_max, 1);
+      }
+      delete last;
+    }
+    directory_.pop_back();
+  }
+  return directory_.empty();
+}
+
 void DedupeTokens::free_buckets() {
   std::vector<Bucket*> buckets;
   for_each_bucket([&buckets](Bucket* bucket) { buckets.push_back(bucket); });
@@ -57,12 +77,14 @@ void DedupeTokens::release(const Message& message) {
 
 void DedupeTokens::hold(std::unique_ptr<LooseToken> token) {
   token->table = this;
+  ++loose_;
   insert(Holder::of(*token.release()));
 }
 
 void DedupeTokens::release(LooseToken& token) {
   CHECK(!token.armed());
   remove(Holder::of(token), token.text);
+  --loose_;
   delete &token;
 }
 
@@ -136,6 +158,9 @@ void DedupeTokens::check_invariants() const {
     if (!is_message) CHECK(holder.loose()->table == this && holder.loose()->armed());
   });
   CHECK(count == size_);
+  size_t loose = 0;
+  for_each_loose([&loose](const LooseToken&) { ++loose; });
+  CHECK(loose == loose_);
 }
 
 }  // namespace sluice

@@ -49,6 +49,11 @@ class DedupeTokens {
     key_ = key;
   }
   size_t size() const { return size_; }
+  // Those without a message.
+  size_t loose() const { return loose_; }
+  // Its key has ended: it may only be asked for ended(), size() and to free_some().
+  void end() { ended_ = true; }
+  bool ended() const { return ended_; }
   bool empty() const { return size_ == 0; }
 
   // The message that was added with it, or nothing.
@@ -67,6 +72,10 @@ class DedupeTokens {
       if (LooseToken* const loose = holder.loose()) visit(*loose);
     });
   }
+  // The tokens of a key that has ended, whose messages may be gone: takes out of `windows` what is loose and frees it,
+  // about so many, and lowers `parts_max` by what it did. True when nothing is left; until then it may only be called
+  // again, or destroyed with `windows`.
+  bool free_some(size_t& parts_max, TimerHeap& windows);
   // Heap memory held, in bytes; of the loose ones without their texts' own.
   size_t bytes() const;
   void check_invariants() const;
@@ -102,9 +111,10 @@ class DedupeTokens {
   template <typename Visit>
   void for_each_bucket(const Visit& visit) const {
     for (size_t i = 0; i < directory_.size(); ++i) {
-      if ((i & ((size_t{1} << directory_[i]->depth) - 1)) == i) visit(directory_[i]);
+      if (is_first_place(i)) visit(directory_[i]);
     }
   }
+  bool is_first_place(size_t i) const { return (i & ((size_t{1} << directory_[i]->depth) - 1)) == i; }
   template <typename Visit>
   void for_each_holder(const Visit& visit) const {
     for_each_bucket([&visit](const Bucket* bucket) {
@@ -120,6 +130,8 @@ class DedupeTokens {
   std::vector<Bucket*> directory_;
   unsigned depth_ = 0;  // log2 of the directory's size
   size_t size_ = 0;
+  size_t loose_ = 0;
+  bool ended_ = false;
   size_t buckets_ = 0;
 };
 

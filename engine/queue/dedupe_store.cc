@@ -9,6 +9,14 @@
 #include "engine/queue/record_words.h"
 
 namespace sluice {
+namespace {
+
+// Of a key that ends, so many tokens are freed at once; else about so many at a time, and the more the more there are.
+constexpr size_t kTokensFreedAtOnceMax = 1'000;
+constexpr size_t kFreedPartsMin = 256;
+constexpr size_t kWaitingTokensPerPart = 8'192;
+
+}  // namespace
 
 std::optional<StreamId> DedupeStore::find(int db, std::string_view key, std::string_view token) const {
   if (tables_.empty()) return std::nullopt;
@@ -39,19 +47,47 @@ void DedupeStore::release_loose(LooseToken& token) {
   if (table.empty()) tables_.erase(tables_.find(std::pair(table.db(), std::string_view(table.key()))));
 }
 
+void DedupeStore::forget_ended_first() {
+  if (ended_loose_ == 0) return;
+  while (!windows_.empty()) {
+    auto& first = *static_cast<LooseToken*>(windows_.first());
+    if (!first.table->ended()) return;
+    windows_.disarm(first);  // its table frees it
+    --ended_loose_;
+  }
+}
+
 void DedupeStore::end_first_window() {
   release_loose(*static_cast<LooseToken*>(windows_.first()));
 }
 
-void DedupeStore::clear(DedupeTokens& table) {
-  table.for_each_loose([this](LooseToken& loose) { windows_.disarm(loose); });
+void DedupeStore::end(std::unique_ptr<DedupeTokens> table) {
+  if (table->size() > kTokensFreedAtOnceMax) {
+    table->end();
+    ended_loose_ += table->loose();
+    ended_waiting_ += table->size();
+    ended_.push_back(std::move(table));
+    return;
+  }
+  size_t parts_max = SIZE_MAX;
+  table->free_some(parts_max, windows_);
+}
+
+void DedupeStore::free_some() {
+  size_t parts_max = kFreedPartsMin + ended_waiting_ / kWaitingTokensPerPart;
+  const size_t armed = windows_.size();
+  while (!ended_.empty() && ended_.front()->free_some(parts_max, windows_)) {
+    ended_waiting_ -= ended_.front()->size();
+    ended_.pop_front();
+  }
+  ended_loose_ -= armed - windows_.size();
 }
 
 bool DedupeStore::drop(int db, std::string_view key) {
   if (tables_.empty()) return false;
   const auto found = tables_.find(std::pair(db, key));
   if (found == tables_.end()) return false;
-  clear(*found->second);
+  end(std::move(found->second));
   tables_.erase(found);
   return true;
 }
@@ -60,7 +96,7 @@ bool DedupeStore::drop_all(int db) {
   const auto first = tables_.lower_bound(std::pair(db, std::string_view()));
   auto last = first;
   for (; last != tables_.end() && last->first.first == db; ++last)
-    clear(*last->second);
+    end(std::move(last->second));
   const bool any = first != last;
   tables_.erase(first, last);
   return any;
@@ -110,7 +146,8 @@ size_t DedupeStore::bytes() const {
   size_t bytes = windows_.bytes();
   for (const auto& [name, table] : tables_)
     bytes += table->bytes() + name.second.size() + 96;
-  return bytes;
+  constexpr size_t kEndedTokenBytes = 16;  // about
+  return bytes + ended_waiting_ * kEndedTokenBytes;
 }
 
 void DedupeStore::digest(Digest& into) const {
@@ -152,7 +189,7 @@ void DedupeStore::check_invariants() const {
     table->check_invariants();
     table->for_each_loose([&loose](const LooseToken&) { ++loose; });
   }
-  CHECK(loose == windows_.size());
+  CHECK(loose == this->loose());
 }
 
 }  // namespace sluice

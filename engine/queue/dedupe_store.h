@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // The dedupe tokens of all queues, by (database, key): a token with a window goes on when its queue has run empty.
-// What ends a key on request ends its tokens too, so nothing leaks.
+// What ends a key on request ends its tokens too, so nothing leaks; very many are freed in steps.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -37,8 +38,15 @@ class DedupeStore {
   void move(int db, std::string_view key, int to_db, std::string_view to_key);
   void swap(int db, int other);
 
+  // What has ended and is still to be freed.
+  bool free_pending() const { return !ended_.empty(); }
+  void free_some();
+
   // --- Windows
+  // Those of what has ended may still be in it, so the first one may be early.
   const TimerHeap& windows() const { return windows_; }
+  // From now on, until something ends, the first one is not.
+  void forget_ended_first();
   // Frees the loose token whose window ends first. Requires: there is one.
   void end_first_window();
   // From a record. False: the token is held.
@@ -46,7 +54,7 @@ class DedupeStore {
                              uint64_t arming);
 
   size_t size() const;
-  size_t loose() const { return windows_.size(); }
+  size_t loose() const { return windows_.size() - ended_loose_; }
   size_t bytes() const;
   // The loose ones; the others are their messages'.
   void digest(Digest& into) const;
@@ -56,10 +64,13 @@ class DedupeStore {
  private:
   void add_loose(DedupeTokens& table, std::string_view token, StreamId id, UnixMs until, uint64_t arming);
   void release_loose(LooseToken& token);
-  void clear(DedupeTokens& table);
+  void end(std::unique_ptr<DedupeTokens> table);
 
   ByKey<std::unique_ptr<DedupeTokens>> tables_;
   TimerHeap windows_;
+  std::deque<std::unique_ptr<DedupeTokens>> ended_;
+  size_t ended_loose_ = 0;    // of those, still armed
+  size_t ended_waiting_ = 0;  // tokens of those, as they were when they ended
   uint64_t seed_ = 0;
 };
 

@@ -74,6 +74,9 @@ class Lane {
   template <typename Visit>
   void for_each(const Visit& visit) const;
 
+  // As List::free_some().
+  bool free_some(size_t& parts_max) { return list_.free_some(parts_max); }
+
   // Heap memory held, in bytes, without the messages.
   size_t bytes() const {
     return list_.bytes() + runs_.size() * sizeof(Run) + ref_since_.bytes() + plain_since_.bytes();

@@ -32,12 +32,37 @@ ManagedGroup::ManagedGroup(QueueSystem& system, Entry& entry, ConsumerGroup& gro
 }
 
 ManagedGroup::~ManagedGroup() {
-  for (const auto& [id, note] : notes_) {
-    system_.names_.release(note.holder);
-    system_.names_.release(note.reason);
-  }
+  retire();
+  size_t notes_max = SIZE_MAX;
+  free_some(notes_max);
+}
+
+void ManagedGroup::leave_slot() {
   if (slot_ != nullptr) slot_->group = nullptr;
+  slot_ = nullptr;
+}
+
+void ManagedGroup::retire() {
+  if (retired_) return;
+  retired_ = true;
+  leave_slot();
   system_.managed_.leave(*this);
+}
+
+bool ManagedGroup::free_some(size_t& parts_max) {
+  CHECK(retired_);
+  dying_.clear();
+  for (; !notes_.empty() && parts_max > 0; --parts_max) {
+    const auto first = notes_.begin();
+    system_.names_.release(first->second.holder);
+    system_.names_.release(first->second.reason);
+    notes_.erase(first);
+  }
+  return notes_.empty();
+}
+
+int ManagedGroup::db() const {
+  return system_.db_of(*entry_);
 }
 
 const Stream& ManagedGroup::stream() const {
@@ -46,8 +71,9 @@ const Stream& ManagedGroup::stream() const {
 
 bool ManagedGroup::moved_to(Entry& entry) {
   entry_ = &entry;
-  if (slot_ != nullptr) slot_->group = nullptr;
-  slot_ = system_.policies_.find(entry.db(), entry.key(), group_.name());
+  if (retired_) return true;
+  leave_slot();
+  slot_ = system_.policies_.find(db(), entry.key(), group_.name());
   if (slot_ == nullptr) return false;
   CHECK(slot_->group == nullptr);
   slot_->group = this;
@@ -75,7 +101,7 @@ bool ManagedGroup::is_deeper_than(const ManagedGroup& other) const {
   const uint64_t others = other.backlog();
   if (mine != others) return mine > others;
   const auto name = [](const ManagedGroup& it) {
-    return std::tuple(it.entry_->key(), std::string_view(it.group_.name()), it.entry_->db());
+    return std::tuple(it.entry_->key(), std::string_view(it.group_.name()), it.db());
   };
   return name(*this) < name(other);
 }
@@ -367,7 +393,7 @@ void ManagedGroup::restore(const Pending& pending, const NoteText& note) {
 
 void ManagedGroup::check_invariants() const {
   CHECK(slot_ != nullptr && slot_->group == this);
-  CHECK(slot_ == system_.policies_.find(entry_->db(), entry_->key(), group_.name()));
+  CHECK(slot_ == system_.policies_.find(db(), entry_->key(), group_.name()));
   CHECK(entry_->stream().find_group(group_.name()) == &group_);
   size_t dying = 0;
   for (const auto& [id, note] : notes_) {

@@ -96,11 +96,19 @@ class ManagedGroup : public Timer {
   ManagedGroup& operator=(const ManagedGroup&) = delete;
 
   Entry& entry() const { return *entry_; }
+  // The database that the entry is in now.
+  int db() const;
   const Stream& stream() const;
   ConsumerGroup& group() const { return group_; }
   const Policy& policy() const { return slot_->policy; }
   // The stream lies under another key. False: no policy is set for the group there; it has to end.
   [[nodiscard]] bool moved_to(Entry& entry);
+  // The policy has lost the group, or the other way round: moved_to() or unmanage() must follow.
+  void leave_slot();
+  // The group is not part of the state any more: the system forgets it, its timer does not fire. Then free_some() frees
+  // the notes in steps (Entry::free_some), or its end does in one.
+  void retire();
+  bool free_some(size_t& parts_max);
   void policy_changed() { refresh_timer(); }
 
   // O(1) but for entries that are due: O(their leaves).
@@ -209,6 +217,7 @@ class ManagedGroup : public Timer {
   ConsumerGroup& group_;
   PolicySlot* slot_;
   size_t index_ = 0;  // in the list of all
+  bool retired_ = false;
 
   std::map<StreamId, EntryNote> notes_;
   std::set<std::pair<int64_t, StreamId>> dying_;

@@ -142,7 +142,7 @@ void ManagedGroups::bury(const QueueContext& context, ManagedGroup& group, const
     letter.fields.push_back(fields.field());
     letter.fields.push_back(fields.value());
   }
-  if (!write_dead_letter(context.keyspace, entry.db(), key, letter, group.policy().dead_letters_max, now)) {
+  if (!write_dead_letter(context.keyspace, group.db(), key, letter, group.policy().dead_letters_max, now)) {
     group.count(&QueueTotals::dead_blocked);
     system_.dead_blocked_ = "group '" + group_name + "' of stream '" + std::string(entry.key()) + "'";
     const UnixMs again = std::min(now + kDyingRetry, kPendingTimeMax);
@@ -154,7 +154,7 @@ void ManagedGroups::bury(const QueueContext& context, ManagedGroup& group, const
   group.count(&QueueTotals::died);
   group.rates.left(now);
   group.group().acknowledge(pending.id);
-  context.report(entry.db(), key, QueueEvent::kDeadLetter);
+  context.report(group.db(), key, QueueEvent::kDeadLetter);
 }
 
 // --- Coming back
@@ -222,7 +222,7 @@ size_t ManagedGroups::fire_first(const QueueContext& context, UnixMs now, size_t
     fired += ended.size();
   }
   group.refresh_exactly();
-  if (fired > 0) context.report(group.entry().db(), group.entry().key(), QueueEvent::kGroupLapsed);
+  if (fired > 0) context.report(group.db(), group.entry().key(), QueueEvent::kGroupLapsed);
   return fired;
 }
 

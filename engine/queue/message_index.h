@@ -8,11 +8,13 @@
 //  * no chunk is empty, but the only one of an empty index; IDs rise strictly within and across chunks.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "engine/queue/message.h"
 
@@ -48,6 +50,21 @@ class MessageIndex {
         if (!visit(*chunks_[at]->messages[i])) return;
       }
     }
+  }
+
+  // Takes messages out from the front, by whole chunks, until `messages_max` have been, and lowers it by that; calls
+  // free(Message&) for each. True when none is left.
+  template <typename Free>
+  bool free_some(size_t& messages_max, const Free& free) {
+    while (!chunks_.empty() && messages_max > 0) {
+      const std::unique_ptr<Chunk> chunk = std::move(chunks_.front());
+      chunks_.pop_front();
+      for (uint32_t i = chunk->begin; i < chunk->end; ++i)
+        free(*chunk->messages[i]);
+      size_ -= chunk->size();
+      messages_max -= std::min<size_t>(messages_max, chunk->size());
+    }
+    return chunks_.empty();
   }
 
   // Heap memory held, in bytes.

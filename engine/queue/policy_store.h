@@ -79,6 +79,13 @@ class PolicyStore {
     by_serial_.erase(slot.serial);
     slots_.erase(slots_.find(*slot.name));
   }
+  // Those of a database, in the order of their names. `visit` must change none.
+  template <typename Visit>
+  void for_each_of(int db, const Visit& visit) const {
+    const auto end = slots_.end();
+    for (auto at = slots_.lower_bound(PolicyNameView{db, {}, {}}); at != end && at->first.db == db; ++at)
+      visit(at->first);
+  }
   // In the order of setting.
   const std::map<uint64_t, PolicySlot*>& in_order() const { return by_serial_; }
 

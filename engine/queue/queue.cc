@@ -30,34 +30,57 @@ Queue::Queue(QueueSystem& system, Entry& entry, List&& elements, const Stamp& st
 }
 
 Queue::~Queue() {
-  // Not run empty but ended: so do its tokens.
-  if (!empty()) system_.tokens_.drop(entry_->db(), entry_->key());
-  system_.rest(*this);
-  system_.timers_.disarm(*this);
+  retire();
   for (const uint32_t group : loose_groups_)
     system_.names_.release(group);
   // The heaps end with the queue: no message needs to be taken out of them.
-  index_.for_each([this](Message& message) {
-    system_.ties_.remove(message);
-    system_.names_.release(message.consumer);
-    if (message.has_group) system_.names_.release(*message.traits().group);
-    Message::destroy(&message);
-  });
+  index_.for_each([this](Message& message) { free_message(message); });
+}
+
+void Queue::free_message(Message& message) {
+  system_.ties_.remove(message);
+  system_.names_.release(message.consumer);
+  if (message.has_group) system_.names_.release(*message.traits().group);
+  Message::destroy(&message);
+}
+
+void Queue::retire() {
+  if (retired_) return;
+  retired_ = true;
+  // Not run empty but ended: so do its tokens.
+  if (!empty()) system_.tokens_.drop(db(), entry_->key());
+  system_.rest(*this);
+  system_.timers_.disarm(*this);
   system_.depth_changed(summed_, QueueDepth());
+  summed_ = QueueDepth();
   system_.queues_.back()->slot_ = slot_;
   std::swap(system_.queues_[slot_], system_.queues_.back());
   system_.queues_.pop_back();
 }
 
+bool Queue::free_some(size_t& parts_max) {
+  CHECK(retired_);
+  return index_.free_some(parts_max, [this](Message& message) { free_message(message); }) &&
+         lanes_.free_some(parts_max);
+}
+
+int Queue::db() const {
+  return system_.db_of(*entry_);
+}
+
 void Queue::moved_to(Entry& entry) {
-  system_.tokens_.move(entry_->db(), entry_->key(), entry.db(), entry.key());
+  if (retired_) {
+    entry_ = &entry;
+    return;
+  }
+  system_.tokens_.move(db(), entry_->key(), system_.db_of(entry), entry.key());
   entry_ = &entry;
   policy_changed();
 }
 
 void Queue::policy_changed() {
-  PolicySlot* const slot = system_.slot(entry_->db(), entry_->key());
-  policy_ = slot != nullptr ? &slot->policy : &system_.policy(entry_->db(), entry_->key());
+  PolicySlot* const slot = system_.slot(db(), entry_->key());
+  policy_ = slot != nullptr ? &slot->policy : &system_.policy(db(), entry_->key());
   deliveries_ = slot != nullptr ? &slot->deliveries : nullptr;
   refresh_plain_timer();
 }
@@ -66,7 +89,7 @@ bool Queue::is_deeper_than(const Queue& other) const {
   const size_t mine = depth().total();
   const size_t others = other.depth().total();
   if (mine != others) return mine > others;
-  return std::pair(entry_->key(), entry_->db()) < std::pair(other.entry_->key(), other.entry_->db());
+  return std::pair(entry_->key(), db()) < std::pair(other.entry_->key(), other.db());
 }
 
 void Queue::count(uint64_t QueueTotals::*what, uint64_t amount) {
@@ -376,7 +399,7 @@ void Queue::check_invariants() const {
   CHECK(leased_since_.total() == endings_.size());
   CHECK(dying == dying_ && bytes_sum == message_bytes_);
   CHECK(armed() == (first_timer().when != INT64_MAX));
-  CHECK(policy_ == &system_.policy(entry_->db(), entry_->key()));
+  CHECK(policy_ == &system_.policy(db(), entry_->key()));
 }
 
 }  // namespace sluice

@@ -69,7 +69,14 @@ class Queue : public Timer {
   Queue& operator=(const Queue&) = delete;
 
   Entry& entry() const { return *entry_; }
+  // The database that the entry is in now.
+  int db() const;
   void moved_to(Entry& entry);
+  // The queue is not part of the state any more: the system forgets it, its timers do not fire. Then free_some() frees
+  // it in steps (Entry::free_some), or its end does in one.
+  void retire();
+  bool retired() const { return retired_; }
+  bool free_some(size_t& parts_max);
   // The one in force for the key. A change of policies is told by policy_changed().
   const Policy& policy() const { return *policy_; }
   void policy_changed();
@@ -235,6 +242,8 @@ class Queue : public Timer {
   Message& identify(int lane, std::string_view payload, UnixMs since, const Stamp& stamp);
   void leave_group(const Message& message);
   void destroy(Message& message);
+  // Without a word to anything of the queue, which ends.
+  void free_message(Message& message);
   // The depth has changed: tells the server's sums.
   void sum();
 
@@ -243,6 +252,7 @@ class Queue : public Timer {
   const Policy* policy_;
   RateWindow* deliveries_ = nullptr;  // of the policy that is set, if any
   size_t slot_ = 0;                   // in QueueSystem's list of queues
+  bool retired_ = false;
 
   ReadyLanes lanes_;
   MessageIndex index_;

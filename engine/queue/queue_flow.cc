@@ -99,7 +99,7 @@ size_t QueueSystem::reservable(const Entry& entry, UnixMs now) {
   const size_t count = list.queue().reservable(now);
   if (count > 0) return count;
   if (const auto until = list.queue().rate_closed_until(now)) {
-    open_at(*slot(entry.db(), entry.key()), *until);
+    open_at(*slot(db_of(entry), entry.key()), *until);
   }
   return 0;
 }

@@ -23,7 +23,7 @@ Message& Queue::add(StreamId id, std::string_view payload, const Added& how) {
     message.note().redriven = how.redriven;
     message_bytes_ += message.bytes();
   }
-  if (message.has_token) system_.tokens_.of(entry_->db(), entry_->key()).hold(message);
+  if (message.has_token) system_.tokens_.of(db(), entry_->key()).hold(message);
   if (message.has_group) system_.names_.hold(*how.traits.group);
   if (message.has_group && groups_.busy(*how.traits.group)) {
     groups_.park(message, *how.traits.group);

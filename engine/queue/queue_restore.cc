@@ -241,7 +241,7 @@ bool Queue::restore(Message& message, UnixMs when, uint64_t arming, bool token_h
       break;
   }
   if (arming > 0) heap_of(message).arm(message, when.count, arming);
-  if (token_held) system_.tokens_.of(entry_->db(), entry_->key()).hold(message);
+  if (token_held) system_.tokens_.of(db(), entry_->key()).hold(message);
   refresh_timer();
   sum();
   return true;

@@ -5,6 +5,7 @@
 #include "engine/queue/queue_system.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/base/check.h"
 #include "engine/list_value.h"
@@ -97,7 +98,7 @@ const QueueStatistics* QueueSystem::resting(int db, std::string_view key) const 
 
 void QueueSystem::wake(Queue& queue) {
   if (resting_.empty()) return;
-  const auto found = resting_.find(std::pair(queue.entry().db(), queue.entry().key()));
+  const auto found = resting_.find(std::pair(queue.db(), queue.entry().key()));
   if (found == resting_.end()) return;
   queue.totals = found->second.totals;
   queue.rates = std::move(found->second.rates);
@@ -108,8 +109,8 @@ void QueueSystem::wake(Queue& queue) {
 void QueueSystem::rest(Queue& queue) {
   ranking_.forget(&queue);
   const Entry& entry = queue.entry();
-  if (resting_.size() >= kRestingQueuesMax || !has_policy(entry.db(), entry.key())) return;
-  resting_.insert_or_assign(std::pair(entry.db(), std::string(entry.key())),
+  if (resting_.size() >= kRestingQueuesMax || !has_policy(db_of(entry), entry.key())) return;
+  resting_.insert_or_assign(std::pair(db_of(entry), std::string(entry.key())),
                             QueueStatistics{queue.totals, std::move(queue.rates), queue.began()});
 }
 
@@ -123,7 +124,7 @@ void QueueSystem::depth_changed(const QueueDepth& from, const QueueDepth& to) {
 
 void QueueSystem::release_token(const Queue& queue, Message& message) {
   const Entry& entry = queue.entry();
-  tokens_.release(entry.db(), entry.key(), message, now_, [this] { return next_arming(); });
+  tokens_.release(db_of(entry), entry.key(), message, now_, [this] { return next_arming(); });
 }
 
 void QueueSystem::policy_changed(const QueueContext& context, std::string_view key, std::string_view group) {
@@ -161,7 +162,7 @@ void QueueSystem::manage(Entry& entry, ConsumerGroup& group, PolicySlot& slot) {
 void QueueSystem::created(Entry& entry, const Stamp& stamp) {
   if (policies_.empty()) return;
   if (entry.type() == ValueType::kList) {
-    if (has_policy(entry.db(), entry.key())) queue_of(entry, stamp);
+    if (has_policy(db_of(entry), entry.key())) queue_of(entry, stamp);
     return;
   }
   if (entry.type() != ValueType::kStream) return;
@@ -172,13 +173,71 @@ void QueueSystem::created(Entry& entry, const Stamp& stamp) {
 
 void QueueSystem::group_created(Entry& entry, ConsumerGroup& group) {
   if (policies_.groups() == 0) return;
-  PolicySlot* const slot = policies_.find(entry.db(), entry.key(), group.name());
+  PolicySlot* const slot = policies_.find(db_of(entry), entry.key(), group.name());
   if (slot != nullptr) manage(entry, group, *slot);
 }
 
 void QueueSystem::open_at(PolicySlot& slot, UnixMs when) {
   if (slot.armed() && openings_.when(slot) <= when.count) return;
   openings_.arm(slot, when.count, ++openings_armed_);
+}
+
+void QueueSystem::swapped(Keyspace& keyspace, int one, int other, const Stamp& stamp) {
+  dbs_ = keyspace.names();
+  tokens_.swap(one, other);
+  std::vector<Queue*> moved;
+  for (Queue* const queue : queues_) {
+    if (queue->db() == one || queue->db() == other) moved.push_back(queue);
+  }
+  // The order of queues in memory is chance, and a lifetime that another policy sets takes an arming number.
+  std::sort(moved.begin(), moved.end(), [](const Queue* a, const Queue* b) {
+    return std::tuple(a->db(), a->entry().key()) < std::tuple(b->db(), b->entry().key());
+  });
+  for (Queue* const queue : moved) {
+    keyspace.for_write(queue->entry());
+    queue->policy_changed();
+  }
+  swap_groups(keyspace, one, other);
+  // What lies under a policy now, and did not in the other database.
+  policies_.for_each_of(one, [&](const PolicyName& name) { begin(keyspace, name, stamp); });
+  policies_.for_each_of(other, [&](const PolicyName& name) { begin(keyspace, name, stamp); });
+}
+
+void QueueSystem::swap_groups(Keyspace& keyspace, int one, int other) {
+  std::vector<ManagedGroup*> moved;
+  for (ManagedGroup* const group : managed_.list()) {
+    if (group->db() == one || group->db() == other) moved.push_back(group);
+  }
+  const auto name = [](const ManagedGroup& group) {
+    return std::tuple(group.db(), group.entry().key(), std::string_view(group.group().name()));
+  };
+  std::sort(moved.begin(), moved.end(),
+            [&name](const ManagedGroup* a, const ManagedGroup* b) { return name(*a) < name(*b); });
+  // All leave before any enters: a policy has one group at a time.
+  for (ManagedGroup* const group : moved) {
+    keyspace.for_write(group->entry());
+    group->leave_slot();
+  }
+  for (ManagedGroup* const group : moved) {
+    if (!group->moved_to(group->entry())) group->group().unmanage();
+  }
+}
+
+void QueueSystem::begin(Keyspace& keyspace, const PolicyName& name, const Stamp& stamp) {
+  const Entry* const entry = keyspace.find(name.db, name.key);
+  if (entry == nullptr) return;
+  const bool is_list = entry->type() == ValueType::kList;
+  if (is_list ? name.group.empty() && !entry->list().is_queue() : entry->type() == ValueType::kStream)
+    created(keyspace.for_write(*entry), stamp);
+}
+
+void QueueSystem::flushing(int db) {
+  for (size_t i = queues_.size(); i-- > 0;) {  // the last takes the place of the one that leaves
+    if (queues_[i]->db() == db) queues_[i]->retire();
+  }
+  for (size_t i = managed_.list().size(); i-- > 0;) {
+    if (managed_.list()[i]->db() == db) managed_.list()[i]->retire();
+  }
 }
 
 // --- Finding
@@ -202,10 +261,10 @@ void QueueSystem::finish(const QueueContext& context, Queue& queue, bool ready) 
   // Also when it only has room for another lease.
   ready |= queue.policy().leased_max > 0 && queue.ready() > 0;
   if (!queue.empty()) {
-    context.report(entry.db(), entry.key(), ready ? QueueEvent::kReady : QueueEvent::kChanged);
+    context.report(db_of(entry), entry.key(), ready ? QueueEvent::kReady : QueueEvent::kChanged);
     return;
   }
-  const int db = entry.db();
+  const int db = db_of(entry);
   const std::string key(entry.key());
   context.keyspace.erase(entry);
   context.report(db, key, QueueEvent::kGone);
@@ -350,7 +409,7 @@ void QueueSystem::bury(const QueueContext& context, Queue& queue, Message& messa
     return;
   }
   const DeadLetter letter = DeadLetter::of(message, entry.key(), cause, queue.consumer_name(message));
-  if (!write_dead_letter(context.keyspace, entry.db(), key, letter, queue.policy().dead_letters_max, now)) {
+  if (!write_dead_letter(context.keyspace, db_of(entry), key, letter, queue.policy().dead_letters_max, now)) {
     queue.count(&QueueTotals::dead_blocked);
     dead_blocked_ = "queue '" + std::string(entry.key()) + "'";
     queue.keep_dying(message, cause, now + kDyingRetry);
@@ -358,7 +417,7 @@ void QueueSystem::bury(const QueueContext& context, Queue& queue, Message& messa
   }
   count(&QueueTotals::died);
   queue.forget(message);
-  context.report(entry.db(), key, QueueEvent::kDeadLetter);
+  context.report(db_of(entry), key, QueueEvent::kDeadLetter);
 }
 
 bool QueueSystem::takes_dead_letters(const QueueContext& context, const Queue& queue) const {
@@ -396,7 +455,7 @@ void QueueSystem::check_invariants() const {
     queue.for_each_message([&](const Message& message) {
       if (!message.token_held) return;
       ++tokens_held;
-      CHECK(tokens_.find(queue.entry().db(), queue.entry().key(), message.traits().token) == message.id());
+      CHECK(tokens_.find(queue.db(), queue.entry().key(), message.traits().token) == message.id());
     });
     if (!queue.armed()) continue;
     ++armed;

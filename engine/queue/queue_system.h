@@ -127,6 +127,11 @@ class QueueSystem {
   void created(Entry& entry, const Stamp& stamp);
   // Told by whoever makes a group.
   void group_created(Entry& entry, ConsumerGroup& group);
+  // Two databases have changed their contents (Keyspace::swap): policies have stayed.
+  void swapped(Keyspace& keyspace, int one, int other, const Stamp& stamp);
+  // All keys of the database are about to end at once (Keyspace::flush). O(queues and managed groups).
+  void flushing(int db);
+  int db_of(const Entry& entry) const { return dbs_[static_cast<size_t>(entry.table())]; }
   // Calls visit(name) for some policies; returns where to go on, 0 at the start and the end. A policy that is there
   // from the first call to the last is visited once.
   using VisitPolicy = std::function<void(const PolicyName& name)>;
@@ -194,6 +199,9 @@ class QueueSystem {
   // The key ends on request: what lies beside it as well. True if there was anything.
   bool drop_tokens(int db, std::string_view key) { return tokens_.drop(db, key); }
   bool drop_tokens(int db) { return tokens_.drop_all(db); }
+  // Frees some of what they leave. Until free_pending() is false it should be called again soon.
+  bool free_pending() const { return tokens_.free_pending(); }
+  void free_some() { tokens_.free_some(); }
 
   // --- Time
   // When the first timer fires, as milliseconds since 1970; INT64_MAX if there is none.
@@ -292,13 +300,17 @@ class QueueSystem {
   Return redrive_to_list(const QueueContext& context, std::string_view key, Entry* entry,
                          const Letter& letter, Millis delay);
 
+  void swap_groups(Keyspace& keyspace, int one, int other);
+  void begin(Keyspace& keyspace, const PolicyName& name, const Stamp& stamp);
+
   StreamId id_last_;
   uint64_t arming_last_ = 0;
   PolicyStore policies_;
   DedupeStore tokens_;
 
-  TimerHeap timers_;    // of queues
-  TimerHeap openings_;  // of policy slots; not logged
+  Keyspace::Names dbs_ = Keyspace::kNamesFirst;  // what the tables of the keyspace are called
+  TimerHeap timers_;                             // of queues
+  TimerHeap openings_;                           // of policy slots; not logged
   uint64_t openings_armed_ = 0;
   std::vector<Queue*> queues_;
   ConsumerNames names_;

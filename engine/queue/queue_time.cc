@@ -12,8 +12,9 @@ namespace sluice {
 
 size_t QueueSystem::tick(const QueueContext& context, UnixMs now, size_t transitions_max) {
   size_t fired = 0;
-  while (fired < transitions_max && next_due() <= now.count) {
-    const TimerHeap& windows = tokens_.windows();
+  const TimerHeap& windows = tokens_.windows();
+  for (tokens_.forget_ended_first(); fired < transitions_max && next_due() <= now.count;
+       tokens_.forget_ended_first()) {
     // Groups come last of what is due in the same millisecond: they have no arming numbers.
     if (managed_.next_due() < std::min(timers_.first_when(), windows.first_when())) {
       fired += managed_.fire_first(context, now, transitions_max - fired);

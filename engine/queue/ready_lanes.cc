@@ -116,6 +116,13 @@ int ReadyLanes::lane_of_oldest_plain() const {
   return found;
 }
 
+bool ReadyLanes::free_some(size_t& parts_max) {
+  for (const auto& lane : lanes_) {
+    if (lane != nullptr && !lane->free_some(parts_max)) return false;
+  }
+  return true;
+}
+
 size_t ReadyLanes::bytes() const {
   size_t bytes = 0;
   for (const auto& lane : lanes_) {

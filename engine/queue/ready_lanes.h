@@ -76,6 +76,8 @@ class ReadyLanes {
       if (used(lane)) visit(lane, this->lane(lane));
     }
   }
+  // As List::free_some().
+  bool free_some(size_t& parts_max);
   size_t bytes() const;
   void check_invariants() const;
 

@@ -149,6 +149,8 @@ constexpr InfoField kFields[] = {
     {"mem_aof_buffer", bytes_of<&MemoryReport::log_buffer>},
     {"mem_allocator", [](const Server& server) { return not_empty(server.facts.allocator); }},
     {"active_defrag_running", [](const Server&) { return number(0); }},
+    {"lazyfree_pending_objects",
+     [](const Server& server) { return number(server.keyspace.graveyard().waiting()); }},
 };
 
 }  // namespace

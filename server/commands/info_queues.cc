@@ -47,11 +47,11 @@ std::string describe(const core::Server& server, const Queue& queue) {
   const auto add = [&text](std::string_view name, auto number) {
     text.append(",").append(name).append("=").append(std::to_string(number));
   };
-  add("db", queue.entry().db());
+  add("db", queue.db());
   add("ready", queue.ready());
   add("delayed", queue.delayed());
   add("leased", queue.leased());
-  add("dead", letters_in(server, queue.entry().db(), dead_letter_key(queue.policy(), queue.entry().key())));
+  add("dead", letters_in(server, queue.db(), dead_letter_key(queue.policy(), queue.entry().key())));
   add("oldest_ms", age_ms(server, queue.oldest_ready()));
   return text;
 }
@@ -65,12 +65,12 @@ std::string describe(const core::Server& server, const ManagedGroup& group) {
   const auto add = [&text](std::string_view label, auto number) {
     text.append(",").append(label).append("=").append(std::to_string(number));
   };
-  add("db", entry.db());
+  add("db", group.db());
   add("backlog", group.backlog());
   add("leased", depth.held);
   add("delayed", depth.delayed);
   add("due", depth.due);
-  add("dead", letters_in(server, entry.db(), dead_letter_key(group.policy(), entry.key(), name)));
+  add("dead", letters_in(server, group.db(), dead_letter_key(group.policy(), entry.key(), name)));
   add("oldest_ms", age_ms(server, group.oldest_ready(now)));
   return text;
 }

@@ -6,6 +6,7 @@
 //              value             expiry time    policy of the new name     messages that are not ready
 //   RENAME     goes along        goes along     holds from now on          go along
 //   MOVE       goes along        goes along     holds from now on          go along
+//   SWAPDB     goes along        goes along     holds from now on          go along
 //   COPY       ready elements    is copied      holds for the copy         stay where they are
 #include <optional>
 #include <string>
@@ -127,6 +128,20 @@ Result<void> move(CommandCall& call) {
   return {};
 }
 
+Result<void> swapdb(CommandCall& call) {
+  const auto one = parse_i64(call.words[1]);
+  if (!one || *one < INT32_MIN || *one > INT32_MAX) return call.fail("ERR invalid first DB index");
+  const auto other = parse_i64(call.words[2]);
+  if (!other || *other < INT32_MIN || *other > INT32_MAX) return call.fail("ERR invalid second DB index");
+  if (*one < 0 || *one >= kDatabases || *other < 0 || *other >= kDatabases) return Error::kDbIndexOutOfRange;
+  if (*one != *other) {
+    call.server.swap(static_cast<int>(*one), static_cast<int>(*other), call.stamp);
+    call.log();
+  }
+  call.reply.ok();
+  return {};
+}
+
 // --- A second one
 
 struct CopyOptions {
@@ -210,6 +225,14 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Moves a key to another database, if it is not there yet or REPLACE says that it may be."},
+    {.name = "swapdb",
+     .syntax = "index1:integer index2:integer",
+     .handler = swapdb,
+     .arity = Arity::exactly(3),
+     .flags = core::kWrite | core::kFast | core::kDangerous,
+     .since = "4.0.0",
+     .complexity = "O(N), N the number of queues, policies and blocked clients; keys are not moved",
+     .summary = "Lets two databases change their contents; queue policies stay."},
     {.name = "copy",
      .syntax = "source:key destination:key [DB destination-db:integer] [REPLACE]",
      .handler = copy,

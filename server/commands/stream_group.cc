@@ -144,7 +144,7 @@ Result<void> xgroup_setid(CommandCall& call) {
 Result<void> xgroup_destroy(CommandCall& call) {
   TRY(const GroupCall it, group_call(call, false));
   if (it.group != nullptr) {
-    it.stream().remove_group(*it.group);
+    call.server.keyspace.end(it.stream().take_group(*it.group));
     call.log();
     call.changed(it.key, KeyEvent::kXgroupDestroy);
   }

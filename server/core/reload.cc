@@ -31,10 +31,12 @@ std::string reload(Server& server) {
     while (!snapshot.step(kSnapshotKeysMax)) {
     }
   }
-  // Who watches or caches a key learns of it, as of a flush.
-  for (int db = 0; db < kDatabases; ++db)
+  for (int db = 0; db < kDatabases; ++db) {
+    // Who watches or caches a key learns of it, as of a flush.
     server.watching.touch_where(
         db, [&](std::string_view key) { return server.keyspace.find(db, key) != nullptr; });
+    server.queues.flushing(db);
+  }
   server.keyspace.flush_all();
   server.tracking.invalidate_all();
 

@@ -147,6 +147,8 @@ void Server::begin_turn() {
   serve_log_waiters();
   time_out_waits();
   watched(LatencyEvent::kAofRewriteStep, [this] { commit.step_rewrite(); });
+  if (keyspace.free_pending()) keyspace.free_some();
+  if (queues.free_pending()) queues.free_some();
 }
 
 void Server::measure_memory() {
@@ -187,7 +189,8 @@ void Server::end_turn() {
 }
 
 MonoMs Server::next_deadline() const {
-  if (!to_resume_.empty() || commit.rewrite_wants_turn()) return sequencer.mono_now();
+  if (!to_resume_.empty() || commit.rewrite_wants_turn() || keyspace.free_pending() || queues.free_pending())
+    return sequencer.mono_now();
   MonoMs deadline = std::min(commit.next_deadline(), output_bounds.next_deadline());
   if (pause.active()) return std::min({deadline, blocking.next_timeout(), pause.until()});
   if (!lost_sessions_.empty()) return sequencer.mono_now();
@@ -221,7 +224,7 @@ void Server::expire_keys() {
 size_t Server::expire_fields(const Entry& found, size_t fields_max) {
   Entry& entry = keyspace.for_write(found);
   const std::string key(entry.key());
-  const int db = entry.db();
+  const int db = keyspace.db_of(entry);
   std::string_view words[] = {"HDEL", key, {}};
   size_t expired = 0;
   for (; expired < fields_max; ++expired) {
@@ -247,7 +250,7 @@ size_t Server::expire_fields(const Entry& found, size_t fields_max) {
 void Server::expire(const Entry& entry) {
   ++metrics.keys_expired;
   const std::string key(entry.key());
-  const int db = entry.db();
+  const int db = keyspace.db_of(entry);
   const std::string_view words[] = {"DEL", key};
   commit.append(db, words, {});
   keyspace.erase(entry);
@@ -260,9 +263,23 @@ void Server::flush(int db, bool all) {
     blocking.signal_all(each);
     watching.touch_where(each, [&](std::string_view key) { return keyspace.find(each, key) != nullptr; });
     queues.drop_tokens(each);
+    queues.flushing(each);
   }
   all ? keyspace.flush_all() : keyspace.flush(db);
   tracking.invalidate_all();
+}
+
+void Server::swap(int one, int other, const Stamp& stamp) {
+  if (one == other) return;
+  keyspace.swap(one, other);
+  queues.swapped(keyspace, one, other, stamp);
+  const auto exists = [&](std::string_view key) {
+    return keyspace.find(one, key) != nullptr || keyspace.find(other, key) != nullptr;
+  };
+  watching.touch_where(one, exists);
+  watching.touch_where(other, exists);
+  blocking.signal_all(one);
+  blocking.signal_all(other);
 }
 
 void Server::end_transaction(Session& session) {
@@ -295,6 +312,7 @@ void Server::end_tied_leases() {
     // Those of one queue in one command.
     std::map<Queue*, std::vector<std::string>> handles;
     for (const LeaseTies::Tied& tied : queues.ties().of(session)) {
+      if (tied.queue->retired()) continue;  // it ended before the client did
       char text[kHandleCharsMax];
       const Message* const message = tied.queue->find(tied.id);
       handles[tied.queue].emplace_back(text, format_handle(text, message->handle()));
@@ -307,7 +325,7 @@ void Server::end_tied_leases() {
       const std::string key(queue->entry().key());
       std::vector<std::string_view> words = {"QLOST", key};
       words.insert(words.end(), texts.begin(), texts.end());
-      run_internal(words, queue->entry().db());
+      run_internal(words, queue->db());
     }
   }
 }

@@ -222,6 +222,8 @@ class Server {
   void change_replication_id();
   // Ends all keys of the database, or of all of them.
   void flush(int db, bool all);
+  // Two databases change their contents.
+  void swap(int one, int other, const Stamp& stamp);
   // Whether more memory is used than maxmemory allows; as measured at the start of the turn.
   bool over_memory() const { return over_memory_; }
   // The most bytes that were in use at the start of a turn; those in use when the log was loaded.

@@ -167,6 +167,9 @@ SCENARIOS = [
     ("a transaction's sorted set is served in its final state", [
         step(A, "BZPOPMIN z1 0"), step(B, "MULTI", "ZADD z1 1 a", "ZADD z1 0 b", "ZREM z1 a", "ZADD z1 -1 c", "EXEC")]),
     ("who goes away takes no member", [step(A, "BZPOPMIN z1 0"), (A, None), step(B, "ZADD z1 1 a", "ZCARD z1")]),
+    ("a database that is swapped in wakes who finds something in it", [
+        step(A, "BLPOP l1 0"), step(B, "BZPOPMIN z1 0"), step(C, "XREAD BLOCK 0 STREAMS x1 0"), step(D, "BLPOP l2 0"),
+        step(E, "SELECT 1", "RPUSH l1 a", "ZADD z1 1 a", "XADD x1 1-1 f v", "SWAPDB 0 1", "DBSIZE", "SELECT 0", "DBSIZE")]),
     ("waits are per database", [
         step(A, "SELECT 1", "BLPOP l1 0"), step(B, "RPUSH l1 a"), step(B, "SELECT 1", "RPUSH l1 b", "SELECT 0")]),
 ]

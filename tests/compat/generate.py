@@ -283,6 +283,9 @@ class Generator:
         if self.chance(0.05):
             return self.random.choice([[b"FLUSHDB"], [b"FLUSHDB", b"ASYNC"], [b"flushdb", b"sync"],
                                        [b"FLUSHDB", b"JUNK"], [b"FLUSHDB", b"SYNC", b"x"]])
+        if self.chance(0.1):
+            return [b"SWAPDB"] + [self.one_of([b"%d" % db for db in DATABASES], [b"16", b"-1"] + BAD_NUMBERS)
+                                  for _ in range(2)]
         return [b"DBSIZE"]
 
     # --- Streams

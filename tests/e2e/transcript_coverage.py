@@ -23,7 +23,7 @@ from notation import words_of
 from servers import Server
 from transcripts import cases_of
 
-UNWRITTEN = {"function|dump", "function|restore", "swapdb"}
+UNWRITTEN = {"function|dump", "function|restore"}
 # What cannot be shown in a transcript, and which file of tests does instead.
 ELSEWHERE = {"shutdown": "clients/redis_cli_session.py", "config|rewrite": "drop_in.py"}
 # Refused whatever follows: there is no cluster, and there are no replicas.

@@ -284,7 +284,8 @@ TEST_CASE("a big value is freed in steps", "[hash][set][sorted_set]") {
   }
   const auto steps = [](auto& value) {
     int count = 1;
-    while (!value.free_some())
+    size_t parts_max = 0;
+    while (!value.free_some(parts_max = 100))
       ++count;
     return count;
   };

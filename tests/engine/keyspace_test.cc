@@ -36,6 +36,8 @@ class KeyspaceAgainstMap {
   void step() {
     const int db = static_cast<int>(below(kDatabasesUsed));
     const std::string key = name();
+    if (below(keys_ * 5) == 0) swap(db);
+    if (below(20) == 0) keyspace_.free_some();
     const auto found = model_.find({db, key});
     const bool present = found != model_.end();
     switch (below(10)) {
@@ -75,7 +77,7 @@ class KeyspaceAgainstMap {
       const Entry* entry = keyspace_.find(name.first, name.second);
       REQUIRE(entry != nullptr);
       REQUIRE(entry->key() == name.second);
-      REQUIRE(entry->db() == name.first);
+      REQUIRE(keyspace_.db_of(*entry) == name.first);
       REQUIRE(entry->type() == value.type);
       REQUIRE(keyspace_.expires_at(*entry).has_value() == value.expires.has_value());
       if (value.expires) REQUIRE(keyspace_.expires_at(*entry)->count == *value.expires);
@@ -160,6 +162,17 @@ class KeyspaceAgainstMap {
     REQUIRE(renamed.key() == key);
     model_[{db, key}] = std::move(at->second);
     model_.erase(at);
+  }
+
+  void swap(int db) {
+    const int other = static_cast<int>(below(kDatabasesUsed));
+    keyspace_.swap(db, other);
+    Model swapped;
+    for (auto& [name, value] : model_) {
+      const int to = name.first == db ? other : name.first == other ? db : name.first;
+      swapped[{to, name.second}] = std::move(value);
+    }
+    model_ = std::move(swapped);
   }
 
   void flush(int db) {

@@ -217,7 +217,8 @@ TEST_CASE("a list of pending entries is freed in steps", "[pending]") {
   for (uint64_t i = 1; i <= 10'000; ++i)
     list.put({.id = {i, 0}, .consumer = 0, .time = UnixMs{5}, .deliveries = 1});
   int steps = 1;
-  while (!list.free_some(16))
+  size_t leaves_max = 16;
+  for (; !list.free_some(leaves_max); leaves_max = 16)
     ++steps;
   REQUIRE(steps >= 10);
   REQUIRE(list.empty());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/sim/simulator.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "engine/queue/queue.h"
@@ -334,6 +335,13 @@ void Simulator::ask_of_entry(Client& client) {
   }
 }
 
+// There is a stream in each of two databases, and who acknowledges an entry knows only its ID: one of its own.
+std::string Simulator::entry_id() {
+  constexpr uint64_t kIdsApart = 1'000;  // a stream may choose those behind it
+  entry_ms_ = std::max(entry_ms_, clock_.time.count);
+  return std::to_string(entry_ms_) + "-" + std::to_string(++entries_added_ * kIdsApart);
+}
+
 void Simulator::ask_of_stream(Client& client) {
   const std::string group = group_name();
   std::vector<std::string> words = {"XREADGROUP",    "GROUP", group,
@@ -343,7 +351,7 @@ void Simulator::ask_of_stream(Client& client) {
     case 1:
     case 2:
     case 3:
-      return send(client, {"XADD", "stream", "*", "f", number(1000)}, Ask::kOther);
+      return send(client, {"XADD", "stream", entry_id(), "f", number(1000)}, Ask::kOther);
     case 4:
       return send(client, {"XGROUP", "CREATE", "stream", group, "0", "MKSTREAM"}, Ask::kOther);
     case 5:
@@ -417,6 +425,7 @@ void Simulator::ask_of_queue(Client& client) {
                   {"QREDRIVE", one_in(2) ? "graves" : key + ":dead", "COUNT", "3", "SPREAD", number(500)},
                   Ask::kOther);
     case 16:
+      if (one_in(4)) return send(client, {"SWAPDB", "0", "1"}, Ask::kOther);
       return send(client, {one_in(3) ? "BGREWRITEAOF" : "QINFO", key}, Ask::kOther);
     default:
       return send(client, {one_in(4) ? "DEL" : "LLEN", key}, Ask::kOther);

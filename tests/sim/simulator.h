@@ -87,6 +87,7 @@ class Simulator {
   void set_policy(Client& client);
   void set_group_policy(Client& client);
   std::vector<std::string> addition(const std::string& key, const std::string& payload);
+  std::string entry_id();
   void begin_faults();
   void advance();
   void deliver();
@@ -117,6 +118,8 @@ class Simulator {
   uint64_t told_ = 0;                       // greatest sequence of a turn of which a client saw a reply
   uint64_t told_healthy_ = 0;               // likewise, while everything had been handed to the system
   std::set<std::string> acked_;
+  int64_t entry_ms_ = 0;  // of the last ID of an entry
+  uint64_t entries_added_ = 0;
   std::map<std::string, uint64_t> deliveries_;  // by ID
   SimulationReport report_;
 };

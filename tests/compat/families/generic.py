@@ -47,6 +47,10 @@ def makers(g):
     def select():
         return [b"SELECT", number_of_database()]
 
+    def swap():
+        words = [b"SWAPDB", number_of_database(), number_of_database()]
+        return words if g.chance(0.95) else words[:2]
+
     def touch():
         return [b"TOUCH"] + g.some(any_key)
 
@@ -104,7 +108,7 @@ def makers(g):
         return g.random.choice([[b"FLUSHALL"], [b"FLUSHALL", b"ASYNC"], [b"flushall", b"sync"], [b"FLUSHALL", b"x"],
                                 [b"FLUSHDB", b"ASYNC"]]) if g.chance(0.1) else [b"DBSIZE"]
 
-    return [rename, rename, copy, copy, copy, move, move, select, touch, scan, scan, keys, keys, expire_time, object_,
+    return [rename, rename, copy, copy, copy, move, move, select, swap, touch, scan, scan, keys, keys, expire_time, object_,
             object_, sortable, sortable, sortable, sort, sort, sort, sort, weight, flush, restore, restore,
             restore, dump]
 

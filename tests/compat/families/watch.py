@@ -44,6 +44,7 @@ def makers(g):
     return ([watch] * 5 + [change] * 7 + [end, lifetime, look, look]
             + [words([b"MULTI"])] * 6 + [words([b"EXEC"])] * 6 + [words([b"DISCARD"])]
             + [words([b"UNWATCH"], [b"FLUSHDB"], [b"FLUSHALL"], [b"SELECT", b"9"], [b"SELECT", b"0"], [b"RESET"],
+                     [b"SWAPDB", b"0", b"9"], [b"SWAPDB", b"9", b"0"], [b"SWAPDB", b"9", b"9"],
                      [b"WATCH"], [b"UNWATCH", b"x"], [b"MULTI", b"x"], [b"DISCARD", b"x"], [b"NOSUCH"])])
 
 

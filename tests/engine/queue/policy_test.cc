@@ -117,7 +117,10 @@ TEST_CASE("a policy outlives the list, the key and a flush", "[queue]") {
   QueueFixture f(policy);
   f.push("a");
   REQUIRE(f.take().deadline == f.now() + Millis{777});
-  f.run([](Engine& engine, const Stamp&) { engine.keyspace.flush_all(); });
+  f.run([](Engine& engine, const Stamp&) {
+    engine.queues.flushing(0);
+    engine.keyspace.flush_all();
+  });
   REQUIRE(f.engine().queues.has_policy(0, "jobs"));
   f.push("b");
   REQUIRE(f.queue().policy().lease == Millis{777});

@@ -477,6 +477,139 @@ TEST_CASE("a policy set on a group takes what is pending as it is", "[group]") {
   REQUIRE(c(kRead) == delivered({2}));
 }
 
+TEST_CASE("SWAPDB takes the groups along, but not their policies", "[group][swapdb]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  TestClient& other = f.connect();
+  other("SELECT 1");
+  const auto fill = [](TestClient& client, int count) {
+    for (int ms = 1; ms <= count; ++ms)
+      client("XADD s " + std::to_string(ms) + "-0 f v" + std::to_string(ms));
+    client("XGROUP CREATE s g 0");
+    client(kRead);
+    client("XNACK s g FAIL IDS 1 1-0 REASON why");
+  };
+  const std::string kPolicy = "LEASE 1000 BACKOFF FIXED 500 JITTER 0 MAXATTEMPTS 3";
+  SECTION("to where a policy is, from where none is") {
+    c("QPOLICY s GROUP g " + kPolicy);
+    fill(c, 2);
+    fill(other, 3);
+    c("BGREWRITEAOF");
+    REQUIRE(c("SWAPDB 0 1") == "+OK");
+    f.finish_rewrite();
+    f.server().queues.check_invariants();
+    REQUIRE(f.server().queues.managed().list().size() == 1);
+    // That of the other database comes under the policy; what was delayed here is released there.
+    REQUIRE(pending(other) == "*2 *4 $3 1-0 $0 :-1 :1 *4 $3 2-0 $1 w :0 :1");
+    f.advance(Millis{1000});
+    REQUIRE(pending(c).find("$3 3-0 $0 ") != std::string::npos);
+    REQUIRE(pending(other).find("$3 2-0 $1 w ") != std::string::npos);
+  }
+  SECTION("both have one") {
+    c("QPOLICY s GROUP g " + kPolicy);
+    other("QPOLICY s GROUP g LEASE 3000 BACKOFF FIXED 700 JITTER 0");
+    fill(c, 2);
+    fill(other, 3);
+    REQUIRE(pending(c).starts_with("*2 *4 $3 1-0 $0 :-500 :1"));
+    REQUIRE(pending(other).starts_with("*3 *4 $3 1-0 $0 :-700 :1"));
+    c("BGREWRITEAOF");
+    REQUIRE(other("SWAPDB 0 1") == "+OK");
+    f.finish_rewrite();
+    REQUIRE(f.server().queues.managed().list().size() == 2);
+    // What was known stays known; when leases end is by the policy that holds now.
+    REQUIRE(pending(c).starts_with("*3 *4 $3 1-0 $0 :-700 :1"));
+    REQUIRE(pending(other).starts_with("*2 *4 $3 1-0 $0 :-500 :1"));
+    REQUIRE(c("QINFO s GROUP g ID 1-0").find("$3 why") != std::string::npos);
+    f.advance(Millis{1000});
+    REQUIRE(pending(c).find("$3 3-0 $0 ") != std::string::npos);
+    REQUIRE(pending(other).find("$3 2-0 $1 w ") != std::string::npos);
+    f.advance(Millis{2000});
+    REQUIRE(pending(other).find("$3 2-0 $0 ") != std::string::npos);
+    f.server().queues.check_invariants();
+  }
+  SECTION("who waits for an entry to come due waits for that of the other stream") {
+    TestClient& waiting = f.connect();
+    c("QPOLICY s GROUP g " + kPolicy);
+    fill(c, 1);
+    other("QPOLICY s GROUP g " + kPolicy);
+    fill(other, 1);
+    f.advance(Millis{200});
+    other("XADD s 2-0 f v2");
+    other(kRead);
+    other("XNACK s g FAIL IDS 1 2-0 DELAY 100");
+    REQUIRE(waiting("XREADGROUP GROUP g x BLOCK 0 STREAMS s >") == "~");
+    c("SWAPDB 0 1");
+    f.advance(Millis{99});
+    REQUIRE(waiting.reply() == "~");
+    f.advance(Millis{1});
+    REQUIRE(waiting.reply() == delivered({2}));
+  }
+  SECTION("to where there is nothing but the policy, and back") {
+    c("QPOLICY s GROUP g " + kPolicy);
+    fill(c, 2);
+    c("SWAPDB 0 1");
+    REQUIRE(f.server().queues.managed().list().empty());
+    c("SWAPDB 1 0");
+    REQUIRE(f.server().queues.managed().list().size() == 1);
+    f.advance(Millis{1000});
+    REQUIRE(pending(c).find("$3 2-0 $0 ") != std::string::npos);
+  }
+  REQUIRE(f.digest_of_log() == f.digest());
+}
+
+TEST_CASE("a large stream whose group has a policy ends at once, and is freed in steps",
+          "[group][graveyard]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  prepare(c, 2'000, "LEASE 1000 BACKOFF FIXED 500 JITTER 0 DEADLETTER graves");
+  c("SET graves x");
+  c(kRead);
+  std::string ids;
+  for (int ms = 1; ms <= 1'000; ++ms)
+    ids += " " + std::to_string(ms) + "-0";
+  REQUIRE(c("XNACK s g FAIL IDS 1000" + ids) == ":1000");
+  c("XNACK s g FATAL IDS 1 2000-0");
+  const std::string policy = c("QPOLICY s GROUP g");
+  SECTION("DEL") {
+    REQUIRE(c("DEL s") == ":1");
+    REQUIRE(f.server().keyspace.graveyard().waiting() == 4'001);
+  }
+  SECTION("FLUSHALL") {
+    REQUIRE(c("FLUSHALL") == "+OK");
+  }
+  SECTION("FLUSHDB of the database that it is in after a SWAPDB") {
+    c("SWAPDB 0 1");
+    c("SELECT 1");
+    REQUIRE(c("FLUSHDB") == "+OK");
+    c("SELECT 0");
+  }
+  SECTION("XGROUP DESTROY") {
+    REQUIRE(c("XGROUP DESTROY s g") == ":1");
+    REQUIRE(f.server().keyspace.graveyard().waiting() == 2'001);
+  }
+  SECTION("SET") {
+    REQUIRE(c("SET s x") == "+OK");
+    REQUIRE(f.server().keyspace.graveyard().waiting() == 4'001);
+    c("DEL s");
+  }
+  SECTION("its time comes") {
+    c("PEXPIRE s 10");
+    f.advance(Millis{10});
+    REQUIRE(c("EXISTS s") == ":0");
+  }
+  REQUIRE(f.server().queues.managed().list().empty());
+  REQUIRE(f.server().queues.managed().held() + f.server().queues.managed().unowned() == 0);
+  // The policy waits for the next one of the name, whatever is still to be freed.
+  REQUIRE(c("QPOLICY s GROUP g") == policy);
+  if (c("TYPE s") == "+none") prepare(c, 1, "LEASE 1000");
+  f.advance(Millis{5'000});
+  f.server().queues.check_invariants();
+  while (f.server().keyspace.free_pending())
+    f.turn();
+  REQUIRE(f.server().keyspace.graveyard().waiting() == 0);
+  f.server().queues.check_invariants();
+}
+
 TEST_CASE("a stream takes its groups along under another name, but not their policies", "[group]") {
   ServerFixture f;
   TestClient& c = f.client();
