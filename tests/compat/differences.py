@@ -127,6 +127,8 @@ TABLE = [
         "an infinite or huge timeout is not negative; newer versions say so"),
     row("BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP BZPOPMIN BZPOPMAX BZMPOP", r'-"ERR timeout is negative"', r'-"ERR timeout is not a float or out of range"',
         "1e400 is infinite for us, who read doubles", when=lambda words: b"1e400" in words),
+    row("WAIT", r":0", r'-"ERR timeout is out of range"', "newer versions refuse a time that the clock does not reach",
+        when=lambda words: words[2] == b"9223372036854775807"),
     row("LPOS", r".*", r'-"ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"',
         "newer versions refuse the one number that has no opposite", when=lambda words: b"-9223372036854775808" in words),
     row("EXEC", r'-"EXECABORT Transaction discarded because of: wrong number of arguments for \'exec\' command"',
