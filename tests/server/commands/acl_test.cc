@@ -232,3 +232,51 @@ TEST_CASE("a policy without a dead-letter key needs no permission for a key with
   REQUIRE(u("QPOLICY q1 DEADLETTER other") == kNoKey);
   REQUIRE(u("QPOLICY q1 DEADLETTER q1:dead") == "+OK");
 }
+
+TEST_CASE("the dead-letter key of a group's policy is a key", "[acl]") {
+  ServerFixture f;
+  TestClient& u = as_user(f, "+@all ~q*");
+  REQUIRE(u("QPOLICY q1 GROUP g DEADLETTER other") == kNoKey);
+  REQUIRE(u("QPOLICY q1 GROUP g LEASE 5 DEADLETTER q2 DEADLETTER other") == kNoKey);
+  REQUIRE(u("QPOLICY q1 GROUP DEADLETTER DEADLETTER other") == kNoKey);
+  REQUIRE(u("QPOLICY other GROUP g DEADLETTER q1") == kNoKey);
+  REQUIRE(u("QPOLICY q1 GROUP g DEADLETTER q2") == "+OK");
+  REQUIRE(u("QPOLICY q1 GROUP g DEADLETTER \"\"") == "+OK");
+  TestClient& c = f.client();
+  REQUIRE(c("COMMAND GETKEYS QPOLICY k GROUP g DEADLETTER d") == "*2 $1 k $1 d");
+  REQUIRE(c("COMMAND GETKEYS QPOLICY k LEASE 5 DEADLETTER d") == "*2 $1 k $1 d");
+  REQUIRE(c("COMMAND GETKEYS QPOLICY k GROUP g DEADLETTER \"\"") == "*1 $1 k");
+  REQUIRE(c("COMMAND GETKEYSANDFLAGS QPOLICY k GROUP g DEADLETTER d") ==
+          "*2 *2 $1 k *3 +RW +access +update *2 $1 d *2 +RW +insert");
+}
+
+TEST_CASE("a redrive moves only to where its caller may write", "[acl][queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  for (const char* line :
+       {"QPOLICY q1 MAXATTEMPTS 1 DEADLETTER q:dead", "QPOLICY other MAXATTEMPTS 1 DEADLETTER q:dead",
+        "QADD q1 mine", "QADD other theirs"})
+    c(line);
+  c("QRESERVE 1 q1");
+  c("QRESERVE 1 other");
+  c("QNACK q1 FAIL IDS 1 1700000000000-0:1");
+  c("QNACK other FAIL IDS 1 1700000000000-1:1");
+  REQUIRE(c("XLEN q:dead") == ":2");
+
+  TestClient& u = as_user(f, "+@all ~q*");
+  REQUIRE(u("QREDRIVE other:dead") == kNoKey);
+  REQUIRE(u("QREDRIVE q:dead TO other") == kNoKey);
+  REQUIRE(u("QREDRIVE q:dead MATCH f TO TO other") == kNoKey);
+  REQUIRE(u("QREDRIVE q:dead") == "*3 :1 :2 $3 0-0");
+  REQUIRE(c("LRANGE q1 0 -1") == "*1 $4 mine");
+  REQUIRE(c("EXISTS other") == ":0");
+  REQUIRE(u("QREDRIVE q:dead TO q2") == "*3 :1 :1 $3 0-0");
+  REQUIRE(c("LRANGE q2 0 -1") == "*1 $6 theirs");
+
+  // By a script it is the caller who is asked, too.
+  c("QADD other again");
+  c("QRESERVE 1 other");
+  c("QNACK other FATAL IDS 1 1700000000000-4:1");
+  REQUIRE(u("EVAL \"return redis.call('QREDRIVE', KEYS[1])\" 1 q:dead") == "*3 :0 :1 $3 0-0");
+  REQUIRE(c("QREDRIVE q:dead") == "*3 :1 :1 $3 0-0");
+}

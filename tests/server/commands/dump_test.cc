@@ -126,3 +126,34 @@ TEST_CASE("a stream is dumped with its groups, and what is nobody's goes to a co
   REQUIRE(c("COPY x z") == ":1");
   REQUIRE(c("XPENDING z g") == c("XPENDING x g"));
 }
+
+TEST_CASE("what a group has pending without an entry comes along, and a policy ends it",
+          "[dump][stream][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  for (int i = 1; i <= 4; ++i)
+    c("XADD x " + std::to_string(i) + "-1 f v");
+  c("XGROUP CREATE x g 0");
+  c("XREADGROUP GROUP g ann COUNT 3 STREAMS x >");
+  c("XNACK x g SILENT IDS 1 2-1");
+  c("XDEL x 1-1 2-1");
+  const std::string kPending = "*3 *4 $3 1-1 $3 ann :0 :1 *4 $3 2-1 ";
+  REQUIRE(c("XPENDING x g - + 10") == kPending + "$0 :-1 :0 *4 $3 3-1 $3 ann :0 :1");
+  const std::string payload = dumped(c, "x");
+
+  REQUIRE(c.call({"RESTORE", "plain", "0", payload}) == "+OK");
+  REQUIRE(c("XPENDING plain g") == "*4 :3 $3 1-1 $3 3-1 *2 *2 $0 $1 1 *2 $3 ann $1 2");
+  REQUIRE(c("XAUTOCLAIM plain g bob 0 -") == "*3 $3 0-0 *1 *2 $3 3-1 *2 $1 f $1 v *2 $3 1-1 $3 2-1");
+
+  c("QPOLICY kept GROUP g LEASE 1000 BACKOFF NONE MAXATTEMPTS 3");
+  REQUIRE(c.call({"RESTORE", "kept", "0", payload}) == "+OK");
+  f.server().queues.check_invariants();
+  // Nobody has had the second one since 1970, so its lease is over; it has no entry, so it is gone.
+  f.turn();
+  REQUIRE(c("XPENDING kept g - + 10") == "*2 *4 $3 1-1 $3 ann :0 :1 *4 $3 3-1 $3 ann :0 :1");
+  f.advance(Millis{1000});
+  REQUIRE(c("XPENDING kept g - + 10") == "*1 *4 $3 3-1 $0 :-1 :1");
+  REQUIRE(c("XREADGROUP GROUP g bob STREAMS kept >") ==
+          "*1 *2 $4 kept *2 *2 $3 3-1 *2 $1 f $1 v *2 $3 4-1 *2 $1 f $1 v");
+  f.server().queues.check_invariants();
+}

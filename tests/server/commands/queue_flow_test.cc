@@ -561,6 +561,123 @@ TEST_CASE("PREVIEW shows the waits of a policy and their sums", "[queue]") {
   REQUIRE(c("QPOLICY q PREVIEW 0") == "-ERR value is not an integer or out of range");
 }
 
+// --- Where else verbs are used
+
+TEST_CASE("every verb works in a transaction", "[queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("QPOLICY q MAXATTEMPTS 1");
+  c("MULTI");
+  for (const std::string& line :
+       {std::string("QADD q one"), std::string("QADD q two"), std::string("QRESERVE 1 q COUNT 2 CONSUMER w"),
+        "QEXTEND q 60000 " + handle(0), "QACK q " + handle(0), std::string("QPENDING q - + 9"),
+        "QNACK q FAIL IDS 1 " + handle(1), std::string("QREDRIVE q:dead"), std::string("QPOLICY q PREVIEW 3"),
+        std::string("QDEL q 1700000000000-2"), std::string("QINFO q CONSUMERS"),
+        std::string("QPOLICY q RESET")}) {
+    INFO(line);
+    REQUIRE(c(line) == "+QUEUED");
+  }
+  REQUIRE(
+      c("EXEC") ==
+      "*12 $15 1700000000000-0 $15 1700000000000-1 *2 *5 $1 q $17 1700000000000-0:1 $3 one :0 :1700000030000 "
+      "*5 $1 q $17 1700000000000-1:1 $3 two :0 :1700000030000 *1 :1 *1 :1 "
+      "*1 *6 $15 1700000000000-1 $1 w :0 :1 :0 $0 *1 :1 *3 :1 :1 $3 0-0 *0 *1 :1 *0 +OK");
+  REQUIRE(c("EXISTS q") == ":0");
+  REQUIRE(c("XLEN q:dead") == ":0");
+}
+
+TEST_CASE("a transaction is not run when a queue that it watched has changed", "[queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  TestClient& other = f.connect();
+  c("QADD q one");
+  for (const std::string& line :
+       {std::string("QRESERVE 1 q"), "QEXTEND q 5 " + handle(0), "QACK q " + handle(0),
+        std::string("QADD q two"), std::string("QDEL q 1700000000000-1")}) {
+    INFO(line);
+    c("WATCH q");
+    other(line);
+    c("MULTI");
+    c("PING");
+    REQUIRE(c("EXEC") == "*-1");
+  }
+  c("WATCH q");
+  other("QINFO q");
+  other("QRESERVE 1 q");
+  other("QACK q 1-1:1");
+  c("MULTI");
+  c("PING");
+  REQUIRE(c("EXEC") == "*1 +PONG");
+}
+
+TEST_CASE("every verb works in a script, and none of them waits", "[queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("QPOLICY q MAXATTEMPTS 1");
+  REQUIRE(c("EVAL \"return redis.call('QRESERVE', 1, KEYS[1], 'BLOCK', 0)\" 1 q") == "$-1");
+  REQUIRE(c("EVAL \"redis.call('QADD', KEYS[1], 'one') redis.call('QADD', KEYS[1], 'two') "
+            "local found = redis.call('QRESERVE', 1, KEYS[1], 'COUNT', 2, 'CONSUMER', 'w') "
+            "return {redis.call('QEXTEND', KEYS[1], 60000, found[1][2]), redis.call('QACK', KEYS[1], "
+            "found[1][2]), "
+            "redis.call('QPENDING', KEYS[1], '-', '+', 9), "
+            "redis.call('QNACK', KEYS[1], 'FAIL', 'IDS', 1, found[2][2]), redis.call('QREDRIVE', KEYS[2]), "
+            "redis.call('QDEL', KEYS[1], '1700000000000-2'), redis.call('QPOLICY', KEYS[1], 'RESET'), "
+            "redis.call('QINFO', KEYS[1])[2]}\" 2 q q:dead") ==
+          "*8 *1 :1 *1 :1 *1 *6 $15 1700000000000-1 $1 w :0 :1 :0 $0 *1 :1 *3 :1 :1 $3 0-0 *1 :1 +OK :0");
+  REQUIRE(c("EXISTS q") == ":0");
+  REQUIRE(c("EVAL \"return redis.pcall('QACK', KEYS[1], 'x')\" 1 q") == "-ERR invalid handle");
+  REQUIRE(c("EVAL \"redis.setresp(3) return redis.call('QPOLICY', KEYS[1])['map']['LEASE']\" 1 q") ==
+          ":30000");
+}
+
+TEST_CASE("a lease that a script has tied ends with the connection that ran it", "[queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  TestClient& worker = f.connect();
+  c("QPOLICY q BACKOFF NONE");
+  c("QADD q x");
+  REQUIRE(worker("EVAL \"return redis.call('QRESERVE', 1, KEYS[1], 'TIED')[1][4]\" 1 q") == ":0");
+  f.disconnect(worker);
+  f.turn();
+  REQUIRE(c("LLEN q") == ":1");
+}
+
+TEST_CASE("what waits to be moved into a queue that is full then is refused, and stays", "[queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  TestClient& waiter = f.connect();
+  TestClient& other = f.connect();
+  c("QPOLICY q MAXLEN 1");
+  c("QADD q x");
+  REQUIRE(waiter("BLMOVE source q LEFT LEFT 0") == "~");
+  REQUIRE(other("BRPOPLPUSH source q 0") == "~");
+  c("RPUSH source y");
+  REQUIRE(waiter.reply() == "-QFULL queue is full (1 of 1)");
+  REQUIRE(other.reply() == "-QFULL queue is full (1 of 1)");
+  REQUIRE(c("LRANGE source 0 -1") == "*1 $1 y");
+  REQUIRE(c("LRANGE q 0 -1") == "*1 $1 x");
+}
+
+TEST_CASE("MOVE carries messages and their tokens, not the policy", "[queue]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("QPOLICY q LEASE 1000 BACKOFF NONE");
+  c("QADD q DEDUPE t one");
+  c("QADD q DELAY 500 two");
+  c("QRESERVE 1 q");
+  REQUIRE(c("MOVE q 3") == ":1");
+  REQUIRE(field(c("QINFO q"), "LEASE") == ":1000");
+  c("SELECT 3");
+  REQUIRE(field(c("QINFO q"), "leased") == ":1");
+  REQUIRE(field(c("QINFO q"), "delayed") == ":1");
+  REQUIRE(c("QPOLICY q").find("$6 source $7 default") != std::string::npos);
+  REQUIRE(c("QADD q DEDUPE t three") == bulk(id(0)));
+  f.advance(Millis{1000});  // the lease that began elsewhere ends, and now waits as the default says
+  REQUIRE(c("LRANGE q 0 -1") == "*1 $3 two");
+  REQUIRE(c("QPENDING q DELAYED - + 9").find("lease-expired") != std::string::npos);
+  f.server().queues.check_invariants();
+}
+
 // --- Refusals
 
 TEST_CASE("every wrong option and combination is refused and changes nothing", "[queue]") {
