@@ -49,7 +49,6 @@ Result<bool> QueueSystem::set_policy(const QueueContext& context, std::string_vi
   TRY_VOID(check_policy_key(context, key, group));
   PolicySlot* slot = policies_.find(context.db, key, group);
   if (slot != nullptr && slot->policy == policy) return false;
-  if (slot == nullptr && policies_.size() >= kQueuePoliciesMax) return Error::kQueuePoliciesFull;
 
   if (slot == nullptr) slot = &policies_.add(context.db, key, group);
   slot->policy = policy;

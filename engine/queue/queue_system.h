@@ -51,7 +51,6 @@
 
 namespace sluice {
 
-inline constexpr size_t kQueuePoliciesMax = 1'000'000;
 // Queues whose numbers are kept while they have no messages.
 inline constexpr size_t kRestingQueuesMax = 10'000;
 // Whether a push may go on.
@@ -118,7 +117,7 @@ class QueueSystem {
   size_t policies() const { return policies_.size(); }
   // Returns whether anything changed. A plain list under the key becomes a queue; the group of a stream is managed.
   // `group` is empty for a list. Errors: those of validate(), kWrongType, kQueueGroupRequired on a stream,
-  // kQueueGroupOnList, kQueuePoliciesFull.
+  // kQueueGroupOnList.
   Result<bool> set_policy(const QueueContext& context, std::string_view key, const Policy& policy,
                           std::string_view group = {});
   Result<bool> reset_policy(const QueueContext& context, std::string_view key, std::string_view group = {});

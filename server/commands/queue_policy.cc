@@ -12,6 +12,7 @@
 #include "server/commands/queue.h"
 #include "server/core/args.h"
 #include "server/core/command_spec.h"
+#include "server/core/server.h"
 
 namespace sluice::commands {
 namespace {
@@ -161,6 +162,14 @@ Result<void> check_key(CommandCall& call, std::string_view key, std::string_view
   return {};
 }
 
+// Whether one more policy may be set. What the log says was allowed then.
+Result<void> check_room(CommandCall& call, std::string_view key, std::string_view group) {
+  if (call.mode == CommandCall::Mode::kReplay || call.queues().has_policy(call.db(), key, group)) return {};
+  const auto policies_max = static_cast<uint64_t>(call.server.config.settings().queue_policies_max);
+  if (call.queues().policies() >= policies_max) return Error::kQueuePoliciesFull;
+  return {};
+}
+
 // [cursor, [[db, key, group], ...]]; the group is empty for a list.
 void reply_listing(CommandCall& call, uint64_t cursor, size_t count) {
   std::vector<PolicyName> names;
@@ -252,6 +261,7 @@ Result<void> qpolicy(CommandCall& call) {
   while (args.more() && !args.failed())
     take_option(args, !group.empty(), policy);
   TRY_VOID(args.done());
+  TRY_VOID(check_room(call, key, group));
   QueueCall queues(call);
   TRY(const bool changed, call.queues().set_policy(queues.context, key, policy, group));
   if (changed) call.log();

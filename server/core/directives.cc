@@ -476,6 +476,14 @@ constexpr Directive kDirectives[] = {
      .at_run_time = kRunTime,
      .member = &Settings::stream_idmp_maxsize,
      .doc = "How many of its latest entries of each producer, likewise."},
+    {.name = "queue-policies-max",
+     .section = Section::kStructures,
+     .kind = kInteger,
+     .initial = "1000000",
+     .max = INT32_MAX,
+     .at_run_time = kRunTime,
+     .member = &Settings::queue_policies_max,
+     .doc = "How many policies QPOLICY sets; those that are set already may still be changed."},
 };
 
 }  // namespace

@@ -99,6 +99,7 @@ struct Settings {
   uint64_t stream_node_max_bytes;
   int64_t stream_idmp_duration;  // seconds
   int64_t stream_idmp_maxsize;
+  int64_t queue_policies_max;
 };
 
 }  // namespace sluice::core

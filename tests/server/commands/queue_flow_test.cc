@@ -549,6 +549,24 @@ TEST_CASE("policies are listed by a cursor", "[queue]") {
   REQUIRE(c("QPOLICY CURSOR LEASE 5") == "+OK");
 }
 
+TEST_CASE("more policies than the configuration allows are not set", "[queue]") {
+  ServerFixture f({{"queue-policies-max", "2"}});
+  TestClient& c = f.client();
+  REQUIRE(c("QPOLICY a LEASE 5") == "+OK");
+  REQUIRE(c("QPOLICY s GROUP g LEASE 5") == "+OK");
+  const std::string before = f.digest();
+  REQUIRE(c("QPOLICY b LEASE 5") == "-ERR too many queue policies");
+  REQUIRE(c("QPOLICY s GROUP h RESET LEASE 5") == "-ERR too many queue policies");
+  REQUIRE(f.digest() == before);
+  REQUIRE(c("QPOLICY a LEASE 6") == "+OK");
+  REQUIRE(c("CONFIG SET queue-policies-max 3") == "+OK");
+  REQUIRE(c("QPOLICY b LEASE 5") == "+OK");
+  REQUIRE(c("CONFIG SET queue-policies-max 0") == "+OK");
+  REQUIRE(c("QPOLICY a RESET") == "+OK");
+  REQUIRE(c("QPOLICY a LEASE 5") == "-ERR too many queue policies");
+  // What the log holds is taken whatever the bound is now: the fixture loads it at the end.
+}
+
 TEST_CASE("PREVIEW shows the waits of a policy and their sums", "[queue]") {
   ServerFixture f;
   TestClient& c = f.client();
