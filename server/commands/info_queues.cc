@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "engine/entry.h"
 #include "engine/queue/policy.h"
@@ -16,20 +19,27 @@ namespace {
 
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
-// A key may hold any bytes; in a line of INFO it is one word without commas.
-std::string one_word(std::string_view key) {
-  std::string word;
+// A key may hold any bytes: as redis-cli prints them, and without commas, which end a name here.
+std::string escaped(std::string_view key) {
+  static constexpr std::pair<char, std::string_view> kEscapes[] = {
+      {'\\', "\\\\"}, {'"', "\\\""}, {'\n', "\\n"}, {'\r', "\\r"},
+      {'\t', "\\t"},  {'\a', "\\a"}, {'\b', "\\b"}};
+  std::string text;
   for (const char byte : key) {
     const auto code = static_cast<unsigned char>(byte);
-    if (code > ' ' && code < 0x7f && byte != ',' && byte != '\\') {
-      word += byte;
-      continue;
+    const auto* const known = std::find_if(std::begin(kEscapes), std::end(kEscapes),
+                                           [byte](const auto& escape) { return escape.first == byte; });
+    if (known != std::end(kEscapes)) {
+      text += known->second;
+    } else if (code >= ' ' && code < 0x7f && byte != ',') {
+      text += byte;
+    } else {
+      char hex[5];
+      std::snprintf(hex, sizeof hex, "\\x%02x", code);
+      text += hex;
     }
-    char escaped[5];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", code);
-    word += escaped;
   }
-  return word;
+  return text;
 }
 
 size_t letters_in(const core::Server& server, int db, const std::string& key) {
@@ -43,16 +53,16 @@ int64_t age_ms(const core::Server& server, const std::optional<UnixMs>& since) {
 }
 
 std::string describe(const core::Server& server, const Queue& queue) {
-  std::string text = "name=" + one_word(queue.entry().key());
+  std::string text = "name=" + escaped(queue.entry().key());
   const auto add = [&text](std::string_view name, auto number) {
     text.append(",").append(name).append("=").append(std::to_string(number));
   };
-  add("db", queue.db());
   add("ready", queue.ready());
   add("delayed", queue.delayed());
   add("leased", queue.leased());
   add("dead", letters_in(server, queue.db(), dead_letter_key(queue.policy(), queue.entry().key())));
   add("oldest_ms", age_ms(server, queue.oldest_ready()));
+  add("db", queue.db());
   return text;
 }
 
@@ -61,17 +71,17 @@ std::string describe(const core::Server& server, const ManagedGroup& group) {
   const std::string& name = group.group().name();
   const UnixMs now = server.sequencer.now();
   const GroupDepth depth = group.depth(now);
-  std::string text = "name=" + one_word(entry.key()) + ",group=" + one_word(name);
+  std::string text = "name=" + escaped(entry.key()) + ",group=" + escaped(name);
   const auto add = [&text](std::string_view label, auto number) {
     text.append(",").append(label).append("=").append(std::to_string(number));
   };
-  add("db", group.db());
   add("backlog", group.backlog());
   add("leased", depth.held);
   add("delayed", depth.delayed);
   add("due", depth.due);
   add("dead", letters_in(server, group.db(), dead_letter_key(group.policy(), entry.key(), name)));
   add("oldest_ms", age_ms(server, group.oldest_ready(now)));
+  add("db", group.db());
   return text;
 }
 

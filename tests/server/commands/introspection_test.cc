@@ -221,7 +221,7 @@ TEST_CASE("INFO sums up the queues and lists the deepest", "[info]") {
   c("QADD jobs DELAY 60000 b");
   c("QADD more a");
   c("QADD more b");
-  c.call({"QADD", "odd, name\n", "a"});
+  c.call({"QADD", "odd, na\tme\x7f\n", "a"});
   c("QRESERVE 1 jobs LEASE 30000");
   f.advance(Millis{500});
   REQUIRE(info(c, "queues", "queues") == "3");
@@ -230,9 +230,9 @@ TEST_CASE("INFO sums up the queues and lists the deepest", "[info]") {
   REQUIRE(info(c, "queues", "queues_leased") == "1");
   REQUIRE(info(c, "queues", "queues_added") == "5");
   REQUIRE(info(c, "queues", "queues_reserved") == "1");
-  REQUIRE(info(c, "queues", "queue_0") == "name=jobs,db=0,ready=0,delayed=1,leased=1,dead=0,oldest_ms=0");
-  REQUIRE(info(c, "queues", "queue_1") == "name=more,db=0,ready=2,delayed=0,leased=0,dead=0,oldest_ms=500");
-  REQUIRE(starts_with(info(c, "queues", "queue_2"), "name=odd\\\\x2c\\\\x20name\\\\x0a,db=0,ready=1,"));
+  REQUIRE(info(c, "queues", "queue_0") == "name=jobs,ready=0,delayed=1,leased=1,dead=0,oldest_ms=0,db=0");
+  REQUIRE(info(c, "queues", "queue_1") == "name=more,ready=2,delayed=0,leased=0,dead=0,oldest_ms=500,db=0");
+  REQUIRE(starts_with(info(c, "queues", "queue_2"), "name=odd\\\\x2c na\\\\tme\\\\x7f\\\\n,ready=1,"));
 }
 
 TEST_CASE("INFO follows a rewrite of the log", "[info]") {
