@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What is measured: for each part the requests, what has to be there before, and the ratio that is aimed at.
 
-Words are those of load.cc: "@N" for N bytes, "#" for a running number, "," between two requests of one operation.
+Words are those of load.cc: "@N" for N bytes, "#" for a running number, "," between two requests of one operation, "%N"
+for what the first of two replied.
 """
+import hashlib
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -30,19 +32,28 @@ class Take(Enum):
 
 
 @dataclass(frozen=True)
+class Side:
+    """How another server is asked for the same. `scripts`: texts that are loaded first, for EVALSHA."""
+    words: list
+    before: list = field(default_factory=list)
+    scripts: tuple = ()
+
+
+@dataclass(frozen=True)
 class Case:
     """`before`: a text is sent once, a list of words once for each operation and AHEAD times more; then `take`: that
     many entries, or as many as there are operations, are delivered. `share`: of the operations, for what is long.
-    `targets`: server CPU, Redis / Sluice, by pipeline: without the log, and at 64 with the log synced each second."""
+    `beside`: the servers to compare with, None for one that is asked in the same words. `targets`: server CPU,
+    theirs / Sluice, by pipeline: without the log, and at 64 with the log synced each second."""
     words: list
     before: list = field(default_factory=list)
     take: Take = Take.NOTHING
     share: float = 1.0
+    beside: dict = field(default_factory=lambda: {"redis": None})
     targets: tuple = ()
 
-    @property
-    def requests(self):
-        return 1 + self.words.count(",")
+    def side(self, server):
+        return self.beside.get(server) or Side(self.words, self.before)
 
     def operations(self, pipeline):
         return int(OPERATIONS[pipeline] * self.share)
@@ -56,6 +67,33 @@ class Case:
         return self.targets[PIPELINES.index(pipeline)]
 
 
+# What people write who have only lists: a message waits in one, is under way in another, and a hash knows by which claim.
+# No lease ends by itself here, and nothing is delayed: that would take a sorted set more.
+CLAIM = """local message = redis.call('RPOPLPUSH', KEYS[1], KEYS[2])
+if not message then return false end
+redis.call('HSET', KEYS[3], ARGV[1], message)
+return {ARGV[1], message}"""
+FINISH = """local message = redis.call('HGET', KEYS[2], ARGV[1])
+if not message then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('LREM', KEYS[1], -1, message)
+return 1"""
+GIVE_BACK = FINISH.replace("return 1", "redis.call('LPUSH', KEYS[3], message)\nreturn 1")
+
+
+def script(text, *keys_and_arguments, keys):
+    return ["EVALSHA", hashlib.sha1(text.encode()).hexdigest(), str(keys), *keys_and_arguments]
+
+
+RESERVE = ["QRESERVE", "1", KEY]
+ADD = ["QADD", KEY, PAYLOAD]
+FAIL = ["QNACK", KEY, "FAIL", "IDS", "1", "%1", "DELAY", "0"]
+REDIS_ADD = ["LPUSH", KEY, "#@90"]  # the messages have to differ, for LREM
+REDIS_CLAIM = script(CLAIM, KEY, "busy", "claims", "#", keys=3)
+REDIS_FINISH = script(FINISH, "busy", "claims", "%0", keys=2)
+REDIS_GIVE_BACK = script(GIVE_BACK, "busy", "claims", KEY, "%0", keys=3)
+PUT = ["put", "0", "0", "120", "100", PAYLOAD]
+
 CASES = {
     "LPUSH": Case(PUSH, targets=(1.15, 1.6, 2.5, 3.5)),
     "RPOP": Case(["RPOP", KEY], [PUSH], targets=(1.15, 1.7, 3, 4)),
@@ -66,6 +104,14 @@ CASES = {
     "XREADGROUP": Case(DELIVER, [FILL, GROUP], targets=(1.7, 6, 9, 10)),
     "XACK": Case(ACK, [FILL, GROUP], Take.ALL, targets=(1.2, 2.2, 4, 4)),
     "XREADGROUP+XACK": Case([*DELIVER, ",", *ACK], [FILL, GROUP], Take.AHEAD),
+    "QADD": Case(ADD, beside={"redis": Side(REDIS_ADD), "beanstalkd": Side(PUT)}),
+    "QRESERVE+QACK": Case([*RESERVE, ",", "QACK", KEY, "%1"], [ADD], beside={
+        "redis": Side([*REDIS_CLAIM, ",", *REDIS_FINISH], [REDIS_ADD], (CLAIM, FINISH)),
+        "beanstalkd": Side(["reserve", ",", "delete", "%1"], [PUT])}, targets=(None, None, 10, 10)),
+    # Each is given back once; the policy never gives up.
+    "QRESERVE+QNACK": Case([*RESERVE, ",", *FAIL], [f"QPOLICY {KEY} MAXATTEMPTS 0", ADD], beside={
+        "redis": Side([*REDIS_CLAIM, ",", *REDIS_GIVE_BACK], [REDIS_ADD], (CLAIM, GIVE_BACK)),
+        "beanstalkd": Side(["reserve", ",", "release", "%1", "0", "0"], [PUT])}, targets=(None, None, 10, 10)),
 }
 
 

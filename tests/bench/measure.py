@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Measures one server, or two side by side, on one case. Bare numbers come from here; `run` makes the table."""
+"""Measures one server, or several side by side, on one case. Bare numbers come from here; `run` makes the table."""
 import pathlib
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -27,32 +28,65 @@ class Failed(Exception):
     pass
 
 
+class ServerUnderLoad(Server):
+    def clear(self):
+        """As if it had just begun."""
+        ask(self, "FLUSHALL")
+
+
+class Beanstalkd(ServerUnderLoad):
+    """Speaks its own protocol, and cannot forget: it begins anew, in an empty directory."""
+    SYNC_MS = "1000"  # as appendfsync everysec
+
+    def __init__(self, with_log):
+        super().__init__("beanstalkd", ["beanstalkd"])
+        self.with_log = with_log
+
+    def clear(self):
+        self.kill()
+        for file in pathlib.Path(self.directory).iterdir():
+            file.unlink()
+        self.start()
+
+    def _place(self):
+        log = ["-b", self.directory, "-f", self.SYNC_MS] if self.with_log else []
+        return ["-l", "127.0.0.1", "-p", str(self.port), *log]
+
+    def _answers(self):
+        deadline = time.monotonic() + LOAD_SECONDS
+        while time.monotonic() < deadline and self.alive():
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                    connection.sendall(b"list-tubes\r\n")
+                    if connection.recv(64).startswith(b"OK "):
+                        return True
+            except OSError:
+                pass
+            time.sleep(0.01)  # between two looks; the deadline bounds them
+        return False
+
+
 class Bench:
-    """The two servers to compare, by the same settings. `load` and `sluice` are paths of binaries."""
+    """The servers to compare, by the same settings. `load` and `sluice` are paths of binaries."""
 
     def __init__(self, sluice, load, with_log):
-        self.load_binary = load
+        self.load_binary, self.with_log = load, with_log
         self.settings = ["--save", "", "--auto-aof-rewrite-percentage", "0",
                          "--appendonly", "yes" if with_log else "no", "--appendfsync", "everysec"]
         self.binaries = {"redis": REDIS, "sluice": str(sluice)}
 
     def cpu(self, case, pipeline, rounds):
-        """Medians of the rounds, and how far they spread."""
-        pairs = []
+        """By each server beside: medians of the rounds, and how far they spread."""
+        taken = []
         with ExitStack() as stack:
-            servers = [stack.enter_context(self._start(name)) for name in self.binaries]
+            servers = [stack.enter_context(self.start(name)) for name in [*case.beside, "sluice"]]
             deadline = time.monotonic() + CASE_SECONDS
-            while len(pairs) < rounds and (len(pairs) < ROUNDS_LEAST or time.monotonic() < deadline):
+            while len(taken) < rounds and (len(taken) < ROUNDS_LEAST or time.monotonic() < deadline):
                 results = {}
-                for server in servers if len(pairs) % 2 == 0 else reversed(servers):
+                for server in servers if len(taken) % 2 == 0 else reversed(servers):
                     results[server.name] = self._round(server, case, pipeline)
-                pairs.append((results["redis"], results["sluice"]))
-        ratios = [redis.cpu / sluice.cpu for redis, sluice in pairs]
-        low, middle, high = statistics.quantiles(ratios, n=4)
-        return {"redis": statistics.median(redis.cpu for redis, _ in pairs),
-                "sluice": statistics.median(sluice.cpu for _, sluice in pairs),
-                "ratio": middle, "quartiles": (low, high), "rounds": len(pairs),
-                "throughput": statistics.median(redis.wall / sluice.wall for redis, sluice in pairs)}
+                taken.append(results)
+        return {name: compare([(results[name], results["sluice"]) for results in taken]) for name in case.beside}
 
     def memory(self, case):
         """Bytes of used_memory per entry, by server."""
@@ -62,44 +96,51 @@ class Bench:
         """User instructions per operation, by server, under callgrind."""
         return {name: self._instructions(name, case, pipeline) for name in self.binaries}
 
-    def _start(self, name, wrapper=()):
-        return Server(name, [*wrapper, self.binaries[name], *self.settings]).start()
+    def start(self, name, wrapper=()):
+        if name == "beanstalkd":
+            return Beanstalkd(self.with_log).start()
+        return ServerUnderLoad(name, [*wrapper, self.binaries[name], *self.settings]).start()
 
-    def _load(self, server, connections, pipeline, requests, words):
+    def load(self, server, connections, pipeline, requests, words):
         """Seconds of wall time."""
+        protocol = ["--text"] if server.name == "beanstalkd" else []
         done = subprocess.run([self.load_binary, str(server.port), str(connections), str(pipeline), str(requests)] +
-                              words, capture_output=True, text=True, timeout=LOAD_SECONDS)
+                              protocol + words, capture_output=True, text=True, timeout=LOAD_SECONDS)
         if done.returncode != 0:
             raise Failed(f"{server.name}: {' '.join(words)}: {done.stderr.strip()}")
         return float(done.stdout)
 
     def _prepare(self, server, case, operations):
-        ask(server, "FLUSHALL")
-        for step in case.before:
+        server.clear()
+        side = case.side(server.name)
+        for script in side.scripts:
+            send(server, "SCRIPT", "LOAD", script)
+        for step in side.before:
             if isinstance(step, str):
                 ask(server, step)
             else:
-                self._load(server, 1, 64, operations + AHEAD, step)
+                self.load(server, 1, 64, operations + AHEAD, step)
         taken = {Take.NOTHING: 0, Take.AHEAD: AHEAD, Take.ALL: operations}[case.take]
         if taken:
             self._take(server, taken)
 
     def _take(self, server, entries):
-        self._load(server, 1, 1, -(-entries // AHEAD), TAKE)
+        self.load(server, 1, 1, -(-entries // AHEAD), TAKE)
 
     def _round(self, server, case, pipeline):
         self._prepare(server, case, OPERATIONS[pipeline])
         operations = case.operations(pipeline)
+        words = case.side(server.name).words
         before = cpu_seconds(server)
-        wall = self._load(server, CONNECTIONS[pipeline], pipeline, operations * case.requests, case.words)
+        wall = self.load(server, CONNECTIONS[pipeline], pipeline, operations * requests_in(words), words)
         return Round((cpu_seconds(server) - before) / operations, wall / operations)
 
     def _bytes_each(self, name, case):
-        with self._start(name) as server:
-            self._load(server, 1, 1, 1, case.words)  # what the first request brings with it does not count
+        with self.start(name) as server:
+            self.load(server, 1, 1, 1, case.words)  # what the first request brings with it does not count
             ask(server, "FLUSHALL")
             before = used_memory(server)
-            self._load(server, 4, 64, MEMORY_COUNT, case.words)
+            self.load(server, 4, 64, MEMORY_COUNT, case.words)
             if case.pending:
                 before = used_memory(server)
                 ask(server, GROUP)
@@ -117,9 +158,10 @@ class Bench:
     def _counted(self, name, case, pipeline, operations, directory):
         profile = pathlib.Path(directory) / f"{name}.{operations}"
         wrapper = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}"]
-        with self._start(name, wrapper) as server:
+        with self.start(name, wrapper) as server:
             self._prepare(server, case, COUNTED_OPERATIONS[1])
-            self._load(server, CONNECTIONS[pipeline], pipeline, operations * case.requests, case.words)
+            words = case.side(name).words
+            self.load(server, CONNECTIONS[pipeline], pipeline, operations * requests_in(words), words)
             server.terminate()
         totals = [int(line.split()[1]) for line in profile.read_text().splitlines()
                   if re.match(r"(totals|summary):", line)]
@@ -135,15 +177,32 @@ class Round:
         self.cpu, self.wall = cpu, wall
 
 
-def ask(server, line):
+def compare(pairs):
+    """Rounds of another server and of Sluice."""
+    low, middle, high = statistics.quantiles([theirs.cpu / ours.cpu for theirs, ours in pairs], n=4)
+    return {"theirs": statistics.median(theirs.cpu for theirs, _ in pairs),
+            "sluice": statistics.median(ours.cpu for _, ours in pairs),
+            "ratio": middle, "quartiles": (low, high), "rounds": len(pairs),
+            "throughput": statistics.median(theirs.wall / ours.wall for theirs, ours in pairs)}
+
+
+def requests_in(words):
+    return 1 + words.count(",")
+
+
+def send(server, *words):
     client = server.client(timeout=LOAD_SECONDS)
     try:
-        reply = client.ask(*line.split())
+        reply = client.ask(*words)
     finally:
         client.close()
     if reply.kind == "-":
-        raise Failed(f"{server.name}: {line}: {reply.value}")
+        raise Failed(f"{server.name}: {' '.join(words)}: {reply.value}")
     return reply.value
+
+
+def ask(server, line):
+    return send(server, *line.split())
 
 
 def cpu_seconds(server):

@@ -60,13 +60,15 @@ class Server:
         for _ in range(START_ATTEMPTS):
             self.port = self.port or free_port()
             with open(self.output_path, "ab") as output:
-                self.process = subprocess.Popen(
-                    command + ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory],
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+                self.process = subprocess.Popen(command + self._place(), stdin=subprocess.DEVNULL, stdout=output,
+                                                stderr=subprocess.STDOUT)
             if self._answers():
                 return self
             self.port = None
         raise RuntimeError(f"{self.name} did not start: {self.output()[-2000:]}")
+
+    def _place(self):
+        return ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory]
 
     def _file(self, word):
         path = pathlib.Path(word.replace("{dir}", self.directory))
