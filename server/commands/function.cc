@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // FUNCTION keeps libraries of functions, FCALL runs one. They are logged as they came, and loaded again from the log.
+#include <optional>
+#include <string>
+
 #include "engine/base/ascii.h"
+#include "engine/base/byte_buffer.h"
 #include "engine/base/glob.h"
+#include "protocol/rdb.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/commands/script_arguments.h"
@@ -16,6 +21,7 @@ using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
 using core::Function;
+using core::FunctionLibraries;
 using core::FunctionLibrary;
 using core::KeySpec;
 using core::ScriptRun;
@@ -83,6 +89,78 @@ Result<void> function_flush(CommandCall& call) {
   call.reply.ok();
   return {};
 }
+
+// --- All libraries as one payload, and back
+
+// What stands before the code of each library in a payload (RDB_OPCODE_FUNCTION2), and what did before 7.0 was out.
+constexpr uint8_t kLibraryMark = 245;
+constexpr uint8_t kEarlyLibraryMark = 246;
+
+Result<void> function_dump(CommandCall& call) {
+  ByteBuffer payload;
+  protocol::RdbWriter writer(payload);
+  for (const auto& [name, library] : call.server.functions.libraries()) {
+    writer.byte(kLibraryMark);
+    writer.text(library.code);
+  }
+  writer.finish(protocol::kRdbVersion70);
+  call.reply.bulk(payload.view());
+  return {};
+}
+
+// False: `error` is for the client.
+bool load_payload(std::string_view payload, FunctionLibraries& libraries, std::string& error) {
+  protocol::RdbReader reader(payload);
+  std::string scratch;
+  while (!reader.at_end()) {
+    const uint8_t mark = reader.byte();
+    if (mark != kLibraryMark) {
+      error = mark == kEarlyLibraryMark ? "ERR Pre-GA function format not supported"
+                                        : "ERR given type is not a function";
+      return false;
+    }
+    const std::string_view code = reader.text(scratch);
+    if (reader.failed()) {
+      error = "ERR Failed loading library payload";
+      return false;
+    }
+    if (!libraries.load(code, false, error)) return false;
+  }
+  return true;
+}
+
+Result<void> function_restore(CommandCall& call) {
+  enum class Policy : uint8_t { kAppend, kReplace, kFlush } policy = Policy::kAppend;
+  if (call.words.size() > 4) {
+    return call.fail("ERR unknown subcommand or wrong number of arguments for '" +
+                     std::string(call.words[1]) + "'. Try FUNCTION HELP.");
+  }
+  if (call.words.size() == 4) {
+    if (equals_folded(call.words[3], "replace")) {
+      policy = Policy::kReplace;
+    } else if (equals_folded(call.words[3], "flush")) {
+      policy = Policy::kFlush;
+    } else if (!equals_folded(call.words[3], "append")) {
+      return call.fail("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+    }
+  }
+  const auto payload = protocol::checked_payload(call.words[2]);
+  if (!payload) return call.fail("ERR DUMP payload version or checksum are wrong");
+  FunctionLibraries& libraries = call.server.functions;
+  FunctionLibraries restored(call.server.seams.notices);
+  std::string error;
+  if (!load_payload(*payload, restored, error)) return call.fail(error);
+  if (policy == Policy::kFlush) {
+    libraries.swap(restored);
+  } else if (!libraries.join(restored, policy == Policy::kReplace, error)) {
+    return call.fail(error);
+  }
+  call.log();
+  call.reply.ok();
+  return {};
+}
+
+// --- What there is, and what runs
 
 void reply_function(CommandCall& call, const Function& function) {
   call.reply.map(3);
@@ -184,6 +262,14 @@ constexpr CommandSpec kFunctionRows[] = {
      .since = "7.0.0",
      .complexity = "O(N), N the number of functions in the library",
      .summary = "Deletes a library and its functions."},
+    {.name = "dump",
+     .handler = function_dump,
+     .arity = Arity::exactly(2),
+     .flags = core::kNoScript,
+     .group = kGroup,
+     .since = "7.0.0",
+     .complexity = "O(N), N the number of functions",
+     .summary = "Gives all libraries as one payload."},
     {.name = "flush",
      .syntax = "[<ASYNC | SYNC>]",
      .handler = function_flush,
@@ -219,6 +305,15 @@ constexpr CommandSpec kFunctionRows[] = {
      .since = "7.0.0",
      .complexity = "O(N), N the length of the code",
      .summary = "Makes a library from its code."},
+    {.name = "restore",
+     .syntax = "serialized-value [<FLUSH | APPEND | REPLACE>]",
+     .handler = function_restore,
+     .arity = Arity::at_least(3),
+     .flags = core::kWrite | core::kDenyOom | core::kNoScript,
+     .group = kGroup,
+     .since = "7.0.0",
+     .complexity = "O(N), N the number of functions in the payload",
+     .summary = "Loads the libraries of a payload."},
     {.name = "stats",
      .handler = function_stats,
      .arity = Arity::exactly(2),

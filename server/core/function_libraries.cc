@@ -135,6 +135,35 @@ bool FunctionLibraries::remove(std::string_view name) {
   return true;
 }
 
+bool FunctionLibraries::join(const FunctionLibraries& others, bool replace, std::string& error) {
+  FunctionLibraries joined(notices_);
+  for (const auto& [name, library] : libraries_) {
+    if (others.libraries_.contains(name)) {
+      if (replace) continue;
+      error = "ERR Library " + name + " already exists";
+      return false;
+    }
+    for (const Function& function : library.functions) {
+      const Function* const other = others.find(function.name);
+      if (other == nullptr) continue;
+      error = "ERR Function " + other->name + " already exists";
+      return false;
+    }
+    if (!joined.load(library.code, false, error)) return false;
+  }
+  for (const auto& [name, library] : others.libraries_) {
+    if (!joined.load(library.code, false, error)) return false;
+  }
+  swap(joined);
+  return true;
+}
+
+void FunctionLibraries::swap(FunctionLibraries& other) noexcept {
+  machine_.swap(other.machine_);
+  libraries_.swap(other.libraries_);
+  functions_.swap(other.functions_);
+}
+
 void FunctionLibraries::clear() {
   functions_.clear();
   libraries_.clear();

@@ -47,7 +47,11 @@ class FunctionLibraries {
   std::optional<std::string> load(std::string_view code, bool replace, std::string& error);
   // False: there is none of that name.
   [[nodiscard]] bool remove(std::string_view name);
-  // Requires, as remove() and load() do: none runs.
+  // Takes in all libraries of `others`, in the place of those of the same name if `replace`, or none: `error` is for
+  // the client, and nothing has changed.
+  [[nodiscard]] bool join(const FunctionLibraries& others, bool replace, std::string& error);
+  void swap(FunctionLibraries& other) noexcept;
+  // Requires, as all that change something do: none runs.
   void clear();
 
   // In any case of letters.

@@ -44,6 +44,8 @@ def masked(words, reply):
         return Reply(":", b"<seconds>")
     if name == b"DEBUG":
         return debug_masks.masked(words, reply)
+    if name == b"FUNCTION" and second == b"DUMP" and reply.kind == "$":
+        return Reply("$", b"<%d bytes>" % len(reply.value))  # Redis dumps in the order of its hash tables
     if name == b"FUNCTION" and second == b"LIST" and reply.kind == "*":
         return maps_in_order(reply)  # Redis lists in the order of its hash tables
     return masked_ids(collection_masks.masked(words, stream_masks.masked(words, reply)))

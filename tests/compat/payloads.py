@@ -13,6 +13,7 @@ import random
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from rdb_parts import length, raw_text, with_checksum
 from resp import show
 from servers import Server
 
@@ -22,26 +23,6 @@ INTEGERS = [0, 1, 12, 63, 64, 127, 128, -1, -128, -129, 4095, 4096, -4096, -4097
             2147483647, 2147483648, -2147483648, -2147483649, 9223372036854775807, -9223372036854775808]
 ODD = [b"", b"007", b"-0", b"+1", b"9223372036854775808", b"\x00\xff\r\n", b" 1", b"1.5"]
 COUNTERS = (b"last-generated-id", b"max-deleted-entry-id", b"entries-added")
-POLYNOMIAL_REVERSED = 0x95AC9329AC4BC9B5
-
-
-def crc_table():
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = byte >> 1 ^ (POLYNOMIAL_REVERSED if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-TABLE = crc_table()
-
-
-def with_checksum(data):
-    crc = 0
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
-    return data + crc.to_bytes(8, "little")
 
 
 def text(rng):
@@ -176,19 +157,33 @@ def exchange(rng, maker, source, target):
     return payload
 
 
+# --- Libraries of functions
+
+
+def exchange_functions(rng, redis, sluice):
+    """Some libraries, from one server to the other and back."""
+    source, target = rng.sample([redis, sluice], 2)
+    for server in (source, target):
+        server.ask("FUNCTION", "FLUSH")
+    for name in rng.sample("abcdefgh", rng.randrange(4)):
+        code = f"#!lua name={name}\n" + f"-- {'long ' * rng.randrange(40)}\n" * rng.randrange(200)
+        code += f"redis.register_function{{function_name='of_{name}', callback=function(keys, args) return args[1] end, "
+        code += "flags={'no-writes'}}"
+        same("FUNCTION LOAD", source.ask("FUNCTION", "LOAD", code).value, name.encode())
+    payload = source.ask("FUNCTION", "DUMP").value
+    same("FUNCTION RESTORE", target.ask("FUNCTION", "RESTORE", payload).value, b"OK")
+    same("libraries", functions(source), functions(target))
+    back = target.ask("FUNCTION", "DUMP").value
+    policy = rng.choice(["FLUSH", "REPLACE"])
+    same("FUNCTION RESTORE on the way back", source.ask("FUNCTION", "RESTORE", back, policy).value, b"OK")
+    same("libraries that came back", functions(source), functions(target))
+
+
+def functions(client):
+    return sorted(show(library) for library in client.ask("FUNCTION", "LIST", "WITHCODE").value)
+
+
 # --- As Redis wrote them before 7.0, which 7.0 still reads. The test writes them itself.
-
-
-def length(number):
-    if number < 1 << 6:
-        return bytes([number])
-    if number < 1 << 14:
-        return (0x4000 | number).to_bytes(2, "big")
-    return b"\x80" + number.to_bytes(4, "big")
-
-
-def raw_text(data):
-    return length(len(data)) + data
 
 
 def ziplist_element(data, size_before):
@@ -286,6 +281,8 @@ def main():
             maker = rng.choice(list(MAKERS))
             source, target = (redis, sluice) if number % 2 == 0 else (sluice, redis)
             payloads.append(exchange(rng, maker, source, target))
+        for _ in range(options.values // 8):
+            exchange_functions(rng, redis, sluice)
         for _ in range(options.values // 4):
             payloads.append(restore_old(rng, redis, sluice))
         taken = damage(rng, sluice, payloads, DAMAGED)

@@ -3,6 +3,8 @@
 libraries with arguments that fit and that do not. """
 import hashlib
 
+from rdb_parts import length, raw_text, with_checksum
+
 KEYS = [b"s1", b"s2", b"l1", b"n1", b"none"]
 
 TEXTS = ["''", "'a'", "'10'", "'x y'", "'ERR x'", "'-MY x'", "'\\r\\n'", "'\\0'", "'1e3'", "'caf\\195\\169'"]
@@ -161,8 +163,18 @@ def makers(g):
         extra = pick(["", "", "", "\nlocal x = 1", "\nlocal t = nil + 1", "\nx = 1", "\nredis.call('get', 'x')"])
         return ("#!lua name=%s\n%s%s" % (name, code, extra)).encode()
 
+    def payload():
+        """Of FUNCTION DUMP, mostly."""
+        parts = [pick([b"\xf5"] * 6 + [b"\xf6", b"\x00"]) + raw_text(library_code()) for _ in range(g.random.randrange(3))]
+        version = pick([10, 10, 10, 9, 99]).to_bytes(2, "little")
+        whole = with_checksum(b"".join(parts) + pick([b""] * 8 + [b"\xf5" + length(9)]) + version)
+        return pick([whole] * 9 + [whole[:-1], b"", b"x"])
+
     def functions():
         return pick([
+            lambda: [b"FUNCTION", b"RESTORE", payload()] + pick([[], [], [b"APPEND"], [b"replace"], [b"FLUSH"], [b"x"],
+                                                                 [b"FLUSH", b"x"]]),
+            lambda: [b"FUNCTION", b"DUMP"] + pick([[], [], [], [b"x"]]),
             lambda: [b"FUNCTION", b"LOAD", library_code()],
             lambda: [b"FUNCTION", b"LOAD", b"REPLACE", library_code()],
             lambda: [pick([b"FCALL", b"FCALL", b"FCALL_RO"]), pick([b"f", b"g", b"h", b"F", b"none"])] + arguments(),

@@ -15,6 +15,13 @@ std::string eval(TestClient& client, std::string_view script) {
   return client.call({"EVAL", script, "0"});
 }
 
+// What FUNCTION DUMP gives.
+std::string payload_of(TestClient& client) {
+  client.send("FUNCTION DUMP\r\n");
+  const std::string bytes = client.take_bytes();
+  return bytes.substr(bytes.find("\r\n") + 2, std::stoul(bytes.substr(1)));
+}
+
 }  // namespace
 
 TEST_CASE("what a script changes is logged, as one group", "[scripting]") {
@@ -133,6 +140,54 @@ TEST_CASE("functions are kept by the log", "[scripting]") {
   f.finish_rewrite();
   REQUIRE(later("FUNCTION DELETE lib") == "+OK");
   REQUIRE(later("FCALL put 1 k w") == "-ERR Function not found");
+}
+
+TEST_CASE("libraries go from one server to another as a payload", "[scripting]") {
+  const auto library = [](std::string_view name, std::string_view function, int value) {
+    return "#!lua name=" + std::string(name) + "\nredis.register_function('" + std::string(function) +
+           "', function() return " + std::to_string(value) + " end)";
+  };
+  ServerFixture from;
+  TestClient& source = from.client();
+  const std::string nothing = payload_of(source);
+  source.call({"FUNCTION", "LOAD", library("one", "f", 1)});
+  source.call({"FUNCTION", "LOAD", library("two", "g", 2)});
+  const std::string payload = payload_of(source);
+
+  ServerFixture to;
+  TestClient& c = to.client();
+  REQUIRE(c.call({"FUNCTION", "RESTORE", payload}) == "+OK");
+  REQUIRE(payload_of(c) == payload);
+  REQUIRE(c("FCALL g 0") == ":2");
+
+  std::string before = to.digest();
+  REQUIRE(c.call({"FUNCTION", "RESTORE", payload}) == "-ERR Library one already exists");
+  REQUIRE(c.call({"FUNCTION", "RESTORE", payload, "NOW"}) ==
+          "-ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+  REQUIRE(c.call({"FUNCTION", "RESTORE", payload.substr(1)}) ==
+          "-ERR DUMP payload version or checksum are wrong");
+  REQUIRE(to.digest() == before);
+
+  // A library gives way to one of its name, but not to the functions of another.
+  c.call({"FUNCTION", "LOAD", "REPLACE", library("one", "old", 3)});
+  c.call({"FUNCTION", "LOAD", library("three", "f", 4)});
+  before = to.digest();
+  REQUIRE(c.call({"FUNCTION", "RESTORE", payload, "REPLACE"}) == "-ERR Function f already exists");
+  REQUIRE(to.digest() == before);
+  c("FUNCTION DELETE three");
+  REQUIRE(c.call({"FUNCTION", "RESTORE", payload, "REPLACE"}) == "+OK");
+  REQUIRE(c("FCALL f 0") == ":1");
+  REQUIRE(c("FCALL old 0") == "-ERR Function not found");
+
+  c.call({"FUNCTION", "LOAD", library("three", "h", 5)});
+  REQUIRE(c.call({"FUNCTION", "RESTORE", nothing}) == "+OK");
+  REQUIRE(c("FCALL h 0") == ":5");
+  to.restart();
+  TestClient& later = to.connect();
+  REQUIRE(later("FCALL f 0") == ":1");
+  REQUIRE(later("FCALL h 0") == ":5");
+  REQUIRE(later.call({"FUNCTION", "RESTORE", nothing, "FLUSH"}) == "+OK");
+  REQUIRE(later("FCALL f 0") == "-ERR Function not found");
 }
 
 TEST_CASE("a library that cannot be loaded changes nothing", "[scripting]") {
