@@ -42,11 +42,12 @@ class Args {
     if (!value) fail(otherwise);
     return value.value_or(0);
   }
-  // Within [min, max], both included.
+  // Within [min, max], both included; min after a mistake, so that it can be calculated with all the same.
   int64_t integer_in(int64_t min, int64_t max, Error otherwise = Error::kNotInteger) {
     const int64_t value = integer(otherwise);
-    if (value < min || value > max) fail(otherwise);
-    return value;
+    if (value >= min && value <= max) return value;
+    fail(otherwise);
+    return min;
   }
   void skip(size_t count) { at_ += count; }
 

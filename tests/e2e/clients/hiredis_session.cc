@@ -304,6 +304,14 @@ class Loop {
         &patience_, [](uv_timer_t*) { fail("nothing happens on the loop"); }, kPatience.tv_sec * 1000, 0);
     uv_unref(reinterpret_cast<uv_handle_t*>(&patience_));
   }
+  // Requires: what was attached to it has been let go.
+  ~Loop() {
+    uv_close(reinterpret_cast<uv_handle_t*>(&patience_), nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    uv_loop_close(&loop_);
+  }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
   // Turns until the condition holds; something happens in every turn.
   void run_until(const std::function<bool()>& condition) {
     while (!condition())
@@ -331,6 +339,12 @@ class Async {
       self->ended = status == REDIS_OK ? "by us" : "by it";
     });
   }
+  // The library has freed what has ended; the rest it frees at once, telling all that wait.
+  ~Async() {
+    if (ended.empty()) redisAsyncFree(context_);
+  }
+  Async(const Async&) = delete;
+  Async& operator=(const Async&) = delete;
   template <typename... Values>
   void send(const char* format, Values... values) {
     redisAsyncCommand(
