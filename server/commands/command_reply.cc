@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/commands/command_history.h"
 #include "server/core/command_category.h"
 #include "server/core/command_syntax.h"
 #include "server/core/command_table.h"
@@ -183,6 +184,33 @@ void reply_argument(ReplyWriter& reply, const Argument& argument) {
     reply_argument(reply, part);
 }
 
+void reply_tips(ReplyWriter& reply, std::string_view tips) {
+  const auto words = tips.empty() ? 0 : static_cast<size_t>(std::count(tips.begin(), tips.end(), ' ')) + 1;
+  reply.set(words);
+  for (size_t left = words; left > 0; --left) {
+    reply.bulk(tips.substr(0, tips.find(' ')));
+    tips.remove_prefix(std::min(tips.size(), tips.find(' ') + 1));
+  }
+}
+
+void reply_history(ReplyWriter& reply, const CommandHistory& history) {
+  if (!history.deprecated_since.empty()) {
+    reply.bulk("doc_flags");
+    reply.set(1);
+    reply.simple("deprecated");
+    reply_text(reply, "deprecated_since", history.deprecated_since);
+    reply_text(reply, "replaced_by", history.replaced_by);
+  }
+  if (history.changes.empty()) return;
+  reply.bulk("history");
+  reply.set(history.changes.size());
+  for (const CommandChange& change : history.changes) {
+    reply.array(2);
+    reply.bulk(change.since);
+    reply.bulk(change.what);
+  }
+}
+
 }  // namespace
 
 void reply_key_flags(ReplyWriter& reply, uint16_t flags) {
@@ -206,7 +234,7 @@ void reply_info(ReplyWriter& reply, const CommandSpec& spec, std::string_view co
   for (const std::string_view category : categories)
     reply.simple(std::string("@").append(category));
 
-  reply.set(0);  // tips for proxies in front of a cluster
+  reply_tips(reply, tips_of(core::CommandTable::full_name(container, spec)));
 
   const auto keys = key_specs(spec);
   reply.set(keys.size());
@@ -225,12 +253,17 @@ void reply_info(ReplyWriter& reply, const CommandSpec& spec, std::string_view co
 
 void reply_docs(ReplyWriter& reply, const CommandSpec& spec, std::string_view container) {
   const std::vector<Argument> arguments = core::arguments_of(spec);
-  reply.bulk(core::CommandTable::full_name(container, spec));
-  reply.map(4 + !arguments.empty() + !spec.subcommands.empty());
+  const std::string name = core::CommandTable::full_name(container, spec);
+  const CommandHistory* const history = history_of(name);
+  const size_t of_history =
+      history == nullptr ? 0 : (history->deprecated_since.empty() ? 0 : 3) + !history->changes.empty();
+  reply.bulk(name);
+  reply.map(4 + of_history + !arguments.empty() + !spec.subcommands.empty());
   reply_text(reply, "summary", spec.summary);
   reply_text(reply, "since", spec.since);
   reply_text(reply, "group", core::group_name(spec.group));
   reply_text(reply, "complexity", spec.complexity);
+  if (history != nullptr) reply_history(reply, *history);
   if (!arguments.empty()) {
     reply.bulk("arguments");
     reply.array(arguments.size());

@@ -16,6 +16,11 @@ size_t subscriptions(const Session& session, SubscriptionKind kind) {
   return session.subscriptions == nullptr ? 0 : session.subscriptions->of(kind).size();
 }
 
+// Whether it came by a Unix socket: instead of a port, which is never 0, its address ends with one that is.
+bool is_local(const Session& session) {
+  return session.address.ends_with(":0");
+}
+
 }  // namespace
 
 std::string client_flags(const Session& session) {
@@ -29,7 +34,9 @@ std::string client_flags(const Session& session) {
     if (session.tracking->redirect_broken) flags += 'R';
     if (session.tracking->broadcast) flags += 'B';
   }
+  if (session.watch_touched) flags += 'd';
   if (session.closing) flags += 'c';
+  if (is_local(session)) flags += 'U';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;

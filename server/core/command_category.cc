@@ -62,6 +62,28 @@ bool concerns_keyspace(const CommandSpec& spec) {
   return spec.group == Group::kServer && !has_keys(spec) && (spec.flags & (kWrite | kReadOnly)) != 0;
 }
 
+// Where neither the group nor a flag tells what Redis has.
+struct Exception {
+  std::string_view name;
+  std::string_view has;  // besides; empty: nothing
+  std::string_view has_not;
+};
+
+constexpr Exception kExceptions[] = {
+    {"asking", "connection", {}},       {"lastsave", "admin", {}},
+    {"lolwut", {}, "keyspace"},         {"readonly", "connection", {}},
+    {"readwrite", "connection", {}},    {"role", "admin", {}},
+    {"wait", "connection", "keyspace"}, {"waitaof", "connection", "keyspace"},
+};
+
+void except(std::string_view name, std::vector<std::string_view>& categories) {
+  for (const Exception& row : kExceptions) {
+    if (row.name != name) continue;
+    std::erase(categories, row.has_not);
+    if (!row.has.empty()) categories.push_back(row.has);
+  }
+}
+
 }  // namespace
 
 std::string_view group_name(Group group) {
@@ -96,6 +118,7 @@ std::vector<std::string_view> categories_of(const CommandSpec& spec) {
   add_if(has(kBlocking), "blocking");
   add_if(has(kAdmin | kDangerous), "dangerous");
   add_if(group_last, group);
+  except(spec.name, categories);
   return categories;
 }
 

@@ -57,6 +57,13 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
   const CommandSpec* spec =
       session.internal ? server_.commands.find(words[0]) : server_.commands.find_called(words[0]);
   if (spec == nullptr || ((spec->flags & kInternal) != 0 && !session.internal)) {
+    // HTTP; as in a line of words, which the parser knows (protocol/request_parser.h).
+    if (equals_folded(words[0], "post") || equals_folded(words[0], "host:")) {
+      server_.seams.notices.write(NoticeLevel::kWarning, "Possible cross-protocol attack from " +
+                                                             session.address + ": connection closed");
+      session.closing = true;
+      return nullptr;
+    }
     refuse(session, unknown_command_text(words));
     return nullptr;
   }
@@ -320,6 +327,8 @@ void Dispatcher::start_lap() {
 
 void Dispatcher::count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds) {
   const Settings& settings = server_.config.settings();
+  if ((spec.flags & kInternal) != 0) [[unlikely]]
+    return;
   CommandStats& stats = server_.commands.stats(spec);
   if (!session.internal) [[likely]]
     ++server_.metrics.commands_processed;

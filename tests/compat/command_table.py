@@ -13,18 +13,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from servers import Server  # noqa: E402
 
 FIELDS = ["name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specifications"]
-UNORDERED = {"flags", "categories"}
-# Tips are for proxies in front of a cluster, and there is none.
-COMPARED = [name for name in FIELDS if name not in ("name", "tips")]
+UNORDERED = {"flags", "categories", "tips"}
+COMPARED = [name for name in FIELDS if name != "name"] + ["history"]
 
 # (command, field): why it differs.
 KNOWN = {
     ("exec", "arity"): "it takes conditions, as Valkey's newer one does",
     ("exec", "flags"): "it takes conditions on keys",
     ("exec", "key specifications"): "it takes conditions on keys",
-    ("lastsave", "categories"): "they follow from the flags and the group, and it changes nothing",
-    ("lolwut", "categories"): "they follow from the flags and the group",
-    ("role", "categories"): "they follow from the flags and the group, and it changes nothing",
     ("blpop", "flags"): "newer versions let scripts call it: it does not wait there",
     ("brpop", "flags"): "newer versions let scripts call it: it does not wait there",
     ("blmove", "flags"): "newer versions let scripts call it: it does not wait there",
@@ -37,7 +33,7 @@ KNOWN = {
 }
 # Where these differ a client goes wrong. Flags and categories are held as strictly for the commands about the server;
 # for all others they are told only.
-STRICT_FIELDS = {"arity", "first key", "last key", "step", "key specifications"}
+STRICT_FIELDS = {"arity", "first key", "last key", "step", "key specifications", "tips", "history"}
 STRICT_COMMANDS = {"bgrewriteaof", "bgsave", "command", "config", "dbsize", "debug", "info", "lastsave", "latency", "lolwut",
                    "module",
                    "memory", "save", "shutdown", "slowlog", "time"}
@@ -71,9 +67,18 @@ def add_rows(table, rows):
         add_rows(table, row[9])
 
 
+def add_histories(table, docs):
+    """Since when a command is deprecated, and in which versions it changed."""
+    for name, fields in zip(docs[::2], docs[1::2]):
+        fields = dict(zip(fields[::2], fields[1::2]))
+        table[name]["history"] = (fields.get("deprecated_since"), [change[0] for change in fields.get("history", [])])
+        add_histories(table, fields.get("subcommands", []))
+
+
 def command_table(server):
     table = {}
     add_rows(table, plain(server.client().ask("COMMAND")))
+    add_histories(table, plain(server.client().ask("COMMAND", "DOCS")))
     return table
 
 

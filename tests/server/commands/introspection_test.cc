@@ -3,6 +3,7 @@
 // What the server tells of itself: COMMAND, INFO, CONFIG, TIME, DBSIZE, DEBUG; and what an operator does to it.
 #include <catch2/catch.hpp>
 
+#include "server/commands/command_history.h"
 #include "tests/support/server_fixture.h"
 
 using namespace sluice;
@@ -114,6 +115,24 @@ TEST_CASE("COMMAND DOCS answers the tree of arguments", "[command]") {
                    "%3 $4 name $2 nx $4 type $10 pure-token $5 token $2 NX"));
   REQUIRE(contains(c("COMMAND DOCS config"), "$11 subcommands %"));
   REQUIRE(starts_with(c("COMMAND DOCS"), "%" + c("COMMAND COUNT").substr(1) + " "));
+}
+
+TEST_CASE("COMMAND DOCS tells what a command gave way to, and when it changed", "[command]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  REQUIRE(contains(c("COMMAND DOCS rpoplpush"),
+                   " $9 doc_flags *1 +deprecated $16 deprecated_since $5 6.2.0 $11 replaced_by $"));
+  REQUIRE(contains(c("COMMAND DOCS lpop"), " $7 history *1 *2 $5 6.2.0 $"));
+  REQUIRE_FALSE(contains(c("COMMAND DOCS lpop"), "doc_flags"));
+  REQUIRE(contains(c("COMMAND INFO scan"), " *2 $23 nondeterministic_output $22 request_policy:special "));
+
+  const auto is_there = [&](std::string_view name) {
+    return c("COMMAND INFO " + std::string(name)) != "*1 $-1";
+  };
+  for (const auto& row : sluice::commands::all_histories())
+    REQUIRE(is_there(row.name));
+  for (const auto& row : sluice::commands::all_tips())
+    REQUIRE(is_there(row.name));
 }
 
 TEST_CASE("COMMAND GETKEYS finds the keys of a request", "[command]") {

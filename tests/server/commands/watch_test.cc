@@ -219,3 +219,14 @@ TEST_CASE("a condition sees a key whose time is over as gone", "[watch][conditio
   f.world().advance(Millis{50});
   REQUIRE(c("EXEC NX k") == "*0");
 }
+
+TEST_CASE("CLIENT LIST shows whose watched key has changed", "[watch]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  TestClient& watcher = f.connect();
+  watcher("WATCH k");
+  const std::string list = "CLIENT LIST ID " + std::to_string(watcher.session().id);
+  REQUIRE(c(list).find(" flags=N ") != std::string::npos);
+  c("SET k v");
+  REQUIRE(c(list).find(" flags=d ") != std::string::npos);
+}
