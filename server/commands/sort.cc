@@ -98,6 +98,7 @@ std::optional<double> score_of(std::string_view text) {
 
 // False: a score is no number.
 bool find_scores(CommandCall& call, const SortOptions& options, std::vector<Sorted>& elements) {
+  bool all_numbers = true;  // all are looked up whatever comes of one: who listens for misses is told of each
   for (Sorted& each : elements) {
     std::optional<std::string_view> found = each.element;
     if (options.by) found = find_by_pattern(call, *options.by, each.element);
@@ -107,10 +108,10 @@ bool find_scores(CommandCall& call, const SortOptions& options, std::vector<Sort
     }
     if (!found) continue;
     const auto score = score_of(*found);
-    if (!score) return false;
-    each.score = *score;
+    all_numbers = all_numbers && score;
+    each.score = score.value_or(0);
   }
-  return true;
+  return all_numbers;
 }
 
 // Texts are compared as C strings when they are replied, and to the end when they are stored: so Redis has it.

@@ -327,8 +327,6 @@ void Dispatcher::start_lap() {
 
 void Dispatcher::count(Session& session, const CommandSpec& spec, Words words, uint64_t nanoseconds) {
   const Settings& settings = server_.config.settings();
-  if ((spec.flags & kInternal) != 0) [[unlikely]]
-    return;
   CommandStats& stats = server_.commands.stats(spec);
   if (!session.internal) [[likely]]
     ++server_.metrics.commands_processed;

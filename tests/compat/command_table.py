@@ -18,6 +18,8 @@ COMPARED = [name for name in FIELDS if name != "name"] + ["history"]
 
 # (command, field): why it differs.
 KNOWN = {
+    ("quit", "history"): "7.2 deprecates it",
+    ("xinfo|consumers", "history"): "7.2 tells more",
     ("exec", "arity"): "it takes conditions, as Valkey's newer one does",
     ("exec", "flags"): "it takes conditions on keys",
     ("exec", "key specifications"): "it takes conditions on keys",

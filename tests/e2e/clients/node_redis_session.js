@@ -131,7 +131,7 @@ async function keyspace(r) {
     await r.copy("c", "e", { DB: 2 }), await r.move("d", 2), await r.exists("d")
   ]);
   say("object", [
-    await r.objectEncoding("c"), (await r.objectRefCount("c")) > 0, await r.objectIdleTime("c"),
+    await r.objectEncoding("c"), (await r.objectRefCount("c")) > 0, (await r.objectIdleTime("c")) >= 0,
     (await r.expireTime("c")) > 1e9, await r.pExpireTime("none")
   ]);
   const dump = await bytes(r).dump("c");

@@ -104,7 +104,7 @@ TEST_CASE("COMMAND DOCS answers the tree of arguments", "[command]") {
   ServerFixture f;
   TestClient& c = f.client();
   const std::string docs = c("COMMAND DOCS LPOP nosuch");
-  REQUIRE(starts_with(docs, "*2 $4 lpop *10 $7 summary $"));
+  REQUIRE(starts_with(docs, "*2 $4 lpop *12 $7 summary $"));
   REQUIRE(contains(docs, " $5 since $5 1.0.0 $5 group $4 list $10 complexity $"));
   REQUIRE(contains(docs,
                    " $9 arguments *2 *6 $4 name $3 key $4 type $3 key $14 key_spec_index :0"
