@@ -91,6 +91,9 @@ TEST_CASE("a key that is read and not there is missed", "[notifications]") {
   REQUIRE(w.after("EXISTS a b") == "keymiss:a keymiss:b");
   REQUIRE(w.after("LRANGE l 0 -1") == "keymiss:l");
   REQUIRE(w.after("SET t v GET") == "keymiss:t");
+  w.after("RPUSH words 1 2 3");
+  w.after("SET w1 text");
+  REQUIRE(w.after("SORT words BY w*") == "keymiss:w2 keymiss:w3");  // refused, but all are looked up
   REQUIRE(w.after("XACK x g 1-1") == "keymiss:x");
   REQUIRE(w.after("XREAD STREAMS x y 0 0") == "keymiss:x keymiss:y keymiss:x keymiss:y");
   w.after("RPUSH list a");
