@@ -117,6 +117,10 @@ def holds_zero_byte(words):
     return any(b"\0" in word for word in words)
 
 
+def plain_number(word):
+    return word.isdigit() and word == b"%d" % int(word)
+
+
 def has_pair(first, second):
     """A condition: the two words stand one after the other."""
     return lambda words: (first, second) in zip([word.upper() for word in words], [word.upper() for word in words[1:]])
@@ -150,8 +154,8 @@ TABLE = [
     row("XSETID", r'\+"OK"', r'-"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"',
         "newer versions hold it against what was deleted (8.2)", diverges=True),
     row("COMMAND", r"\*.*", r'-"ERR Invalid arguments specified for command"',
-        "Redis reads a number of keys up to its first letter, and so takes 1x for 1",
-        when=lambda words: len(words) > 3 and words[2].upper() in (b"LMPOP", b"BLMPOP") and not words[3].isdigit()),
+        "Redis reads a number of keys up to its first letter, and so takes 1x for 1, and 01",
+        when=lambda words: len(words) > 3 and words[2].upper() in (b"LMPOP", b"BLMPOP") and not plain_number(words[3])),
     row("CLIENT", r'-"ERR syntax error"', r".*", "there are more filters, and several at once (Valkey 8.1)",
         when=lambda words: len(words) > 2 and words[1].upper() in (b"LIST", b"KILL")),
     row("CONFIG", r'\+"OK"', r'-"ERR CONFIG SET failed .*"', "Redis cuts a value short at a zero byte", when=holds_zero_byte,
