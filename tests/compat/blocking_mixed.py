@@ -24,6 +24,10 @@ SCENARIOS = [
     ("a list comes from another database", [
         step(A, "BLPOP m1 0"), step(C, "SELECT 1", "RPUSH m1 a", "MOVE m1 0", "SELECT 0"), step(B, "SELECT 1", "BLPOP m2 0"),
         step(C, "RPUSH m2 b", "MOVE m2 1")]),
+    ("keys come as databases are swapped", [
+        step(A, "BLPOP m1 0"), step(B, "BZPOPMIN m2 0"), step(D, "SELECT 1", "BLPOP m2 0"), step(E, "BLMOVE m1 m3 LEFT LEFT 0"),
+        step(C, "SELECT 1", "RPUSH m1 a b c", "ZADD m2 1 a", "SELECT 0"), step(C, "RPUSH l3 x"), step(C, "SWAPDB 0 1"),
+        step(C, "RPUSH m2 d"), step(C, "SWAPDB 1 0"), step(C, "MULTI", "RPUSH t1 e", "SWAPDB 0 2", "SWAPDB 0 2", "EXEC")]),
     ("a list comes from what was dumped", [
         step(A, "BLPOP m1 0"), step(B, "BZPOPMIN m2 0"), (C, [["RESTORE", "m2", "0", LIST]]),
         (C, [["RESTORE", "m1", "0", LIST], ["RESTORE", "m2", "0", SORTED_SET, "REPLACE"]])]),
@@ -93,8 +97,8 @@ def change(rng, count):
     if rng.random() < 0.45:
         return [made(rng, key, count)]
     if rng.random() < 0.3:
-        return [rng.choice([f"DEL {key}", f"EXPIRE {key} -1", f"SET {key} x", f"LPOP {key}", f"ZPOPMIN {key}", f"PERSIST {key}",
-                            f"RENAME {key} {rng.choice(KEYS)}", f"LMOVE {key} {rng.choice(KEYS)} LEFT LEFT"])]
+        return [rng.choice(["SWAPDB 0 1", f"DEL {key}", f"EXPIRE {key} -1", f"SET {key} x", f"LPOP {key}", f"ZPOPMIN {key}",
+                            f"PERSIST {key}", f"RENAME {key} {rng.choice(KEYS)}", f"LMOVE {key} {rng.choice(KEYS)} LEFT LEFT"])]
     lines = [f"DEL {MADE}", made(rng, MADE, count)]
     if rng.random() < 0.6:
         return lines + [rng.choice([f"RENAME {MADE} {key}", f"RENAMENX {MADE} {key}", f"COPY {MADE} {key}",
