@@ -10,8 +10,7 @@ The table is asked for its commands; the transcripts are read, not played. Of ea
     arity    too few words are refused, or too many, where they can be
     type     a key of another type is refused, where the command is for one type
 
-Commands and @groups that are not written yet stand in UNWRITTEN; one of which nothing is missing any more can be taken out
-of it. """
+What cannot be shown stands in ELSEWHERE and in the sets below it, with the reason. """
 import argparse
 import collections
 import pathlib
@@ -23,7 +22,6 @@ from notation import words_of
 from servers import Server
 from transcripts import cases_of
 
-UNWRITTEN = {"function|dump", "function|restore"}
 # What cannot be shown in a transcript, and which file of tests does instead.
 ELSEWHERE = {"shutdown": "clients/redis_cli_session.py", "config|rewrite": "drop_in.py"}
 # Refused whatever follows: there is no cluster, and there are no replicas.
@@ -115,17 +113,12 @@ def is_in(name, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
-    parser.add_argument("--all", action="store_true", help="show what is missing in the unwritten groups as well")
+    parser.add_argument("--all", action="store_true", help="show more than the first")
     options = parser.parse_args()
     with Server.sluice(options.server) as server:
         commands = table(server)
     lacking = missing(commands, seen_in(sorted((HERE / "transcripts").glob("*.txt")), commands))
-    faults = [f"{group}: {name}: {what}" for group, name, what in lacking
-              if options.all or not UNWRITTEN & {"@" + group, name}]
-    written = {word for command in commands.values() for word in ("@" + command.group, command.name)}
-    written -= {word for group, name, _ in lacking for word in ("@" + group, name)}
-    for word in sorted(UNWRITTEN & written):
-        print(f"nothing is missing of {word} any more: it can be taken out of UNWRITTEN")
+    faults = [f"{group}: {name}: {what}" for group, name, what in lacking]
     exempt = {*ANY_TYPE, *REFUSED, *ELSEWHERE}
     faults += [f"{name} is not in the table: take it out" for name in sorted(exempt - set(commands))]
     faults += [f"{name} is not in {file}" for name, file in ELSEWHERE.items() if not is_in(name, HERE / file)]
