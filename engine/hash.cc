@@ -32,8 +32,11 @@ PackedStrings::Place Hash::find_packed(std::string_view field) const {
   return place;
 }
 
-HashField* Hash::find_item(std::string_view field) const {
-  return is_packed() ? nullptr : table_->find(field);
+PackedStrings::Place Hash::place_of(size_t index) const {
+  PackedStrings::Place place = packed_.begin();
+  for (; index > 0; --index)
+    place = packed_.next(packed_.next(place));
+  return place;
 }
 
 std::optional<std::string_view> Hash::find(std::string_view field) const {
@@ -59,6 +62,7 @@ bool Hash::set(std::string_view field, std::string_view value, Expiry expiry) {
         packed_.append(value);
       } else {
         packed_.replace(packed_.next(place), value);
+        if (expiry == Expiry::kDrop) drop_time(place);
       }
       return is_new;
     }
@@ -71,7 +75,7 @@ bool Hash::set(std::string_view field, std::string_view value, Expiry expiry) {
     table_->insert(item);
   } else {
     item_bytes_ -= item->bytes();
-    if (expiry == Expiry::kDrop && item->armed()) expiries_->heap.disarm(*item);
+    if (expiry == Expiry::kDrop && item->armed()) expiries_->heap->disarm(*item);
   }
   item->value.assign(value);
   item_bytes_ += item->bytes();
@@ -82,6 +86,7 @@ bool Hash::erase(std::string_view field) {
   if (is_packed()) {
     const PackedStrings::Place place = find_packed(field);
     if (place == packed_.end()) return false;
+    close_gap(place);
     packed_.erase(place, 2);
     return true;
   }
@@ -93,7 +98,7 @@ bool Hash::erase(std::string_view field) {
 }
 
 void Hash::destroy(HashField* field) {
-  if (field->armed()) expiries_->heap.disarm(*field);
+  if (field->armed()) expiries_->heap->disarm(*field);
   item_bytes_ -= field->bytes();
   HashField::destroy(field);
 }
@@ -102,42 +107,121 @@ void Hash::become_table() {
   CHECK(is_packed());
   auto table = std::make_unique<Table>();
   table->seed(forms_.hash_seed);
+  std::vector<HashField*> in_order;
   for (auto place = packed_.begin(); place != packed_.end(); place = packed_.next(packed_.next(place))) {
     HashField* const item = HashField::create(packed_.at(place));
     item->value.assign(packed_.at(packed_.next(place)));
     item_bytes_ += item->bytes();
     table->insert(item);
+    in_order.push_back(item);
   }
   packed_.clear();
   table_ = std::move(table);
+  if (expiries_ == nullptr) return;
+  expiries_->heap = std::make_unique<TimerHeap>();
+  for (const PackedTime& time : expiries_->times)
+    expiries_->heap->arm(*in_order[time.index], time.when, time.order);
+  expiries_->times = {};
 }
 
 // --- Expiry
 
+size_t Hash::expires() const {
+  if (expiries_ == nullptr) return 0;
+  return is_packed() ? expiries_->times.size() : expiries_->heap->size();
+}
+
+UnixMs Hash::earliest_expiry() const {
+  if (expiries_ == nullptr) return {INT64_MAX};
+  if (!is_packed()) return {expiries_->heap->first_when()};
+  return {expiries_->times.empty() ? INT64_MAX : expiries_->times.front().when};
+}
+
+void Hash::forget_timer() {
+  CHECK(expires() == 0 && (expiries_ == nullptr || !expiries_->timer.armed()));
+  expiries_ = nullptr;
+}
+
+size_t Hash::index_of(PackedStrings::Place place) const {
+  size_t index = 0;
+  for (PackedStrings::Place at = packed_.begin(); at != place; at = packed_.next(packed_.next(at)))
+    ++index;
+  return index;
+}
+
+Hash::PackedTimeAt Hash::time_at(PackedStrings::Place place) const {
+  const std::vector<PackedTime>& times = expiries_->times;
+  return std::find_if(times.begin(), times.end(),
+                      [index = index_of(place)](const PackedTime& time) { return time.index == index; });
+}
+
+bool Hash::drop_time(PackedStrings::Place place) {
+  if (expires() == 0) return false;
+  const PackedTimeAt at = time_at(place);
+  if (at == expiries_->times.end()) return false;
+  expiries_->times.erase(at);
+  return true;
+}
+
+void Hash::close_gap(PackedStrings::Place place) {
+  if (expires() == 0) return;
+  drop_time(place);
+  const size_t index = index_of(place);
+  for (PackedTime& time : expiries_->times) {
+    if (time.index > index) --time.index;
+  }
+}
+
 void Hash::expire_at(std::string_view field, UnixMs when, uint64_t order) {
-  if (is_packed()) become_table();
-  HashField* const item = table_->find(field);
-  CHECK(item != nullptr);
-  if (expiries_ == nullptr) expiries_ = std::make_unique<Expiries>();
-  expiries_->heap.arm(*item, when.count, order);
+  if (expiries_ == nullptr) {
+    expiries_ = std::make_unique<Expiries>();
+    if (!is_packed()) expiries_->heap = std::make_unique<TimerHeap>();
+  }
+  if (!is_packed()) {
+    HashField* const item = table_->find(field);
+    CHECK(item != nullptr);
+    return expiries_->heap->arm(*item, when.count, order);
+  }
+  const PackedStrings::Place place = find_packed(field);
+  CHECK(place != packed_.end());
+  drop_time(place);
+  const PackedTime time{when.count, order, static_cast<uint32_t>(index_of(place))};
+  std::vector<PackedTime>& times = expiries_->times;
+  const auto before = [](const PackedTime& a, const PackedTime& b) {
+    return a.when != b.when ? a.when < b.when : a.order < b.order;
+  };
+  times.insert(std::upper_bound(times.begin(), times.end(), time, before), time);
 }
 
 bool Hash::persist(std::string_view field) {
-  HashField* const item = find_item(field);
+  if (expires() == 0) return false;
+  if (is_packed()) {
+    const PackedStrings::Place place = find_packed(field);
+    return place != packed_.end() && drop_time(place);
+  }
+  HashField* const item = table_->find(field);
   if (item == nullptr || !item->armed()) return false;
-  expiries_->heap.disarm(*item);
+  expiries_->heap->disarm(*item);
   return true;
 }
 
 std::optional<UnixMs> Hash::expires_at(std::string_view field) const {
-  const HashField* const item = find_item(field);
+  if (expires() == 0) return std::nullopt;
+  if (is_packed()) {
+    const PackedStrings::Place place = find_packed(field);
+    if (place == packed_.end()) return std::nullopt;
+    const PackedTimeAt at = time_at(place);
+    return at == expiries_->times.end() ? std::nullopt : std::optional(UnixMs{at->when});
+  }
+  const HashField* const item = table_->find(field);
   if (item == nullptr || !item->armed()) return std::nullopt;
-  return UnixMs{expiries_->heap.when(*item)};
+  return UnixMs{expiries_->heap->when(*item)};
 }
 
 std::optional<std::string_view> Hash::first_expired(UnixMs now) const {
-  if (earliest_expiry() > now) return std::nullopt;
-  return static_cast<const HashField*>(expiries_->heap.first())->key();
+  if (earliest_expiry() > now || expires() == 0) return std::nullopt;
+  if (is_packed()) return packed_.at(place_of(expiries_->times.front().index));
+  return static_cast<const HashField*>(expiries_->heap->first())->key();
 }
 
 // --- Walking
@@ -150,6 +234,23 @@ void Hash::for_each(const Visit& visit) const {
     visit(packed_.at(place), packed_.at(value));
     place = packed_.next(value);
   }
+}
+
+void Hash::for_each_with_time(const VisitTime& visit) const {
+  if (!is_packed()) {
+    return table_->for_each([&](HashField* item) {
+      std::optional<UnixMs> when;
+      if (item->armed()) when = UnixMs{expiries_->heap->when(*item)};
+      visit(item->key(), item->value.view(), when);
+    });
+  }
+  std::vector<std::optional<UnixMs>> times(size());
+  if (expiries_ != nullptr) {
+    for (const PackedTime& time : expiries_->times)
+      times[time.index] = UnixMs{time.when};
+  }
+  size_t index = 0;
+  for_each([&](std::string_view field, std::string_view value) { visit(field, value, times[index++]); });
 }
 
 uint64_t Hash::scan(uint64_t cursor, size_t wanted, const Visit& visit) const {
@@ -167,33 +268,32 @@ Hash::Pair Hash::sample(uint64_t entropy) const {
     const HashField* const item = table_->choose(entropy);
     return {item->key(), item->value.view()};
   }
-  auto place = packed_.begin();
-  for (size_t i = mix(entropy) % size(); i > 0; --i)
-    place = packed_.next(packed_.next(place));
+  const auto place = place_of(mix(entropy) % size());
   return {packed_.at(place), packed_.at(packed_.next(place))};
 }
 
 // --- What it is
 
 std::string_view Hash::encoding() const {
-  if (is_packed()) return "listpack";
-  return expiries_ != nullptr && size() <= forms_.hash_fields_max ? "listpackex" : "hashtable";
+  if (!is_packed()) return "hashtable";
+  return expiries_ == nullptr ? "listpack" : "listpackex";
 }
 
 size_t Hash::bytes() const {
   size_t sum = packed_.bytes();
   if (table_ != nullptr) sum += sizeof(Table) + table_->bytes() + item_bytes_;
-  if (expiries_ != nullptr) sum += sizeof(Expiries) + expiries_->heap.bytes();
+  if (expiries_ == nullptr) return sum;
+  sum += sizeof(Expiries) + expiries_->times.capacity() * sizeof(PackedTime);
+  if (expiries_->heap != nullptr) sum += sizeof(TimerHeap) + expiries_->heap->bytes();
   return sum;
 }
 
 void Hash::digest(Digest& into) const {
-  for_each([this, &into](std::string_view field, std::string_view value) {
+  for_each_with_time([&into](std::string_view field, std::string_view value, std::optional<UnixMs> when) {
     Digest part;
     part.add(field);
     part.add(value);
-    const std::optional<UnixMs> expires = expires_at(field);
-    part.add(static_cast<uint64_t>(expires ? expires->count : 0));
+    part.add(static_cast<uint64_t>(when ? when->count : 0));
     into.add_unordered(part);
   });
 }
@@ -203,12 +303,11 @@ void Hash::dump(std::string_view key, RecordSink& sink) const {
   for_each([&batch](std::string_view field, std::string_view value) { batch.add(field, value); });
   batch.flush();
   if (expires() == 0) return;
-  const TimerHeap& heap = expiries_->heap;
-  table_->for_each([&](HashField* item) {
-    if (!item->armed()) return;
+  for_each_with_time([&](std::string_view field, std::string_view, std::optional<UnixMs> when) {
+    if (!when) return;
     char digits[kI64CharsMax];
-    const std::string_view when(digits, format_i64(digits, heap.when(*item)));
-    sink.record({"HPEXPIREAT", key, when, "FIELDS", "1", item->key()});
+    const std::string_view time(digits, format_i64(digits, when->count));
+    sink.record({"HPEXPIREAT", key, time, "FIELDS", "1", field});
   });
 }
 
@@ -229,7 +328,15 @@ bool Hash::free_some(size_t& parts_max) {
 void Hash::check_invariants() const {
   packed_.check_invariants();
   if (is_packed()) {
-    CHECK(packed_.count() % 2 == 0 && expires() == 0);
+    CHECK(packed_.count() % 2 == 0 && (expiries_ == nullptr || expiries_->heap == nullptr));
+    if (expiries_ == nullptr) return;
+    std::vector<bool> timed(size());
+    for (const PackedTime& time : expiries_->times) {
+      CHECK(time.index < size() && !timed[time.index]);
+      timed[time.index] = true;
+    }
+    CHECK(std::is_sorted(expiries_->times.begin(), expiries_->times.end(),
+                         [](const PackedTime& a, const PackedTime& b) { return a.when < b.when; }));
     return;
   }
   CHECK(packed_.empty());
@@ -240,7 +347,7 @@ void Hash::check_invariants() const {
     sum += item->bytes();
     if (item->armed()) ++armed;
   });
-  CHECK(sum == item_bytes_ && armed == expires());
+  CHECK(sum == item_bytes_ && armed == expires() && (expiries_ == nullptr || expiries_->times.empty()));
 }
 
 }  // namespace sluice

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // The value of a hash key: fields and their values. A small hash is a row of strings, in the order in which the fields
-// came; a bigger one is a table. Each field can have an expiry time of its own; a hash in which one has is a table.
+// came; a bigger one is a table. Each field can have an expiry time of its own: those of a row are a short list beside
+// it, in the order of time, with the numbers of their fields; those of a table are a heap.
 //
 // A field does not end by the clock. The keyspace knows which hash has the field that expires next, and who
 // calls it logs an HDEL and erases the field; until then it is the caller who does not show it.
 //
 // Invariants (check_invariants):
-//  * a table never becomes a row again, and a field with an expiry time lies in a table.
-//  * every field with an expiry time is armed in `expiries_`, no other is.
+//  * a table never becomes a row again.
+//  * every field of a table with an expiry time is armed in the heap, no other is; of a row none is in the heap.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/time.h"
 #include "engine/base/timer_heap.h"
@@ -64,12 +66,15 @@ class Hash {
   bool persist(std::string_view field);
   std::optional<UnixMs> expires_at(std::string_view field) const;
   // How many fields have one.
-  size_t expires() const { return expiries_ == nullptr ? 0 : expiries_->heap.size(); }
-  UnixMs earliest_expiry() const { return {expiries_ == nullptr ? INT64_MAX : expiries_->heap.first_when()}; }
+  size_t expires() const;
+  // {INT64_MAX} if none has one.
+  UnixMs earliest_expiry() const;
   // A field that expires at or before `now`, the earliest first. Valid until the next change.
   std::optional<std::string_view> first_expired(UnixMs now) const;
-  // For the keyspace: what it arms. nullptr if no field ever had an expiry time.
+  // For the keyspace: what it arms. nullptr if no field has had an expiry time since forget_timer().
   HashTimer* timer() { return expiries_ == nullptr ? nullptr : &expiries_->timer; }
+  // Gives back the memory for expiry times. Requires: no field has one, and the timer is not armed.
+  void forget_timer();
 
   using Visit = std::function<void(std::string_view field, std::string_view value)>;
   // Every field once: of a row in order, of a table in none. `visit` must not change the hash.
@@ -98,13 +103,30 @@ class Hash {
 
  private:
   using Table = SegmentedTable<HashField>;
-  struct Expiries {
-    TimerHeap heap;
-    HashTimer timer;
+  struct PackedTime {
+    int64_t when;
+    uint64_t order;
+    uint32_t index;  // of the field in the row
   };
+  struct Expiries {
+    HashTimer timer;
+    std::vector<PackedTime> times;    // of a row, by (when, order)
+    std::unique_ptr<TimerHeap> heap;  // of a table
+  };
+  using PackedTimeAt = std::vector<PackedTime>::const_iterator;
 
   PackedStrings::Place find_packed(std::string_view field) const;
-  HashField* find_item(std::string_view field) const;
+  PackedStrings::Place place_of(size_t index) const;
+  size_t index_of(PackedStrings::Place place) const;
+  // Of the field at that place of a row; the end of the list if it has no time.
+  PackedTimeAt time_at(PackedStrings::Place place) const;
+  bool drop_time(PackedStrings::Place place);
+  // The field at that place goes: those behind it get lower numbers.
+  void close_gap(PackedStrings::Place place);
+  using VisitTime =
+      std::function<void(std::string_view field, std::string_view value, std::optional<UnixMs> when)>;
+  // Every field once, with its expiry time if it has one.
+  void for_each_with_time(const VisitTime& visit) const;
   void become_table();
   void destroy(HashField* field);
 

@@ -278,13 +278,13 @@ void Keyspace::field_expiry_changed(Entry& entry) {
     return;
   timer->entry = &entry;
   const size_t table = table_of(entry);
+  if (entry.hash().expires() == 0) {
+    field_expiries_.disarm(table, *timer);
+    return entry.hash().forget_timer();
+  }
   const UnixMs when = entry.hash().earliest_expiry();
   if (timer->armed() && field_expiries_.when(table, *timer) == when.count) return;
-  if (when.count == INT64_MAX) {
-    field_expiries_.disarm(table, *timer);
-  } else {
-    field_expiries_.arm(table, *timer, when.count, expiry_order_++);
-  }
+  field_expiries_.arm(table, *timer, when.count, expiry_order_++);
 }
 
 void Keyspace::disarm_fields(Entry& entry) {

@@ -54,12 +54,14 @@ std::optional<std::string_view> find_by_pattern(core::CommandCall& call, std::st
   }
   std::string key(pattern.substr(0, star));
   key.append(element).append(behind);
-  const Entry* const entry = look_up(call, key);
+  const Entry* entry = look_up(call, key);
   if (entry == nullptr) return std::nullopt;
-  if (call.mode != core::CommandCall::Mode::kReplay && call.keyspace().expired(*entry, call.stamp.now)) {
-    // Ended and logged, not only passed over: what SORT stores must be the same in a replay.
-    call.server.expire(*entry);
-    return std::nullopt;
+  if (call.mode != core::CommandCall::Mode::kReplay) {
+    // Ended and logged, not only passed over: what SORT stores must be the same in a replay. All that is due of a
+    // hash ends at once, so that what was found in it before stays where it is.
+    call.server.expire_if_due(*entry);
+    entry = call.keyspace().find(call.db(), key);
+    if (entry == nullptr) return std::nullopt;
   }
   switch (entry->type()) {
     case ValueType::kString:

@@ -58,13 +58,14 @@ Result<void> unwatch(CommandCall& call) {
   return {};
 }
 
-// A watched key whose time is over has changed, even if nobody has come across it yet.
+// A watched key whose time is over has changed, or the time of a field in it, even if nobody has come across it yet.
 void expire_watched_keys(CommandCall& call) {
-  if (call.keyspace().first_expired(call.stamp.now) == nullptr) [[likely]]
+  const UnixMs now = call.stamp.now;
+  if (call.keyspace().earliest_expiry() > now && call.keyspace().earliest_field_expiry() > now) [[likely]]
     return;
   for (const auto& [db, key] : core::Watching::keys_of(call.session)) {
     const Entry* const entry = call.keyspace().find(db, key);
-    if (entry != nullptr && call.keyspace().expired(*entry, call.stamp.now)) call.server.expire(*entry);
+    if (entry != nullptr) call.server.expire_if_due(*entry);
   }
 }
 

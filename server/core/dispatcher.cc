@@ -7,7 +7,6 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
-#include "engine/hash.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_keys.h"
 #include "server/core/execution.h"
@@ -210,11 +209,7 @@ void Dispatcher::expire_named_keys(Session& session, const CommandSpec& spec, Wo
     return;
   for_each_key(spec, words, [&](size_t index, uint16_t) {
     const Entry* entry = server_.keyspace.find(session.db, words[index]);
-    if (entry == nullptr) return;
-    if (server_.keyspace.expired(*entry, now)) return server_.expire(*entry);
-    const bool with_fields =
-        entry->type() == ValueType::kHash && entry->hash().first_expired(now).has_value();
-    if (with_fields) server_.expire_fields(*entry, SIZE_MAX);
+    if (entry != nullptr) server_.expire_if_due(*entry);
   });
 }
 

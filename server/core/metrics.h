@@ -52,7 +52,9 @@ struct Metrics {
   uint64_t output_limit_disconnections = 0;
   uint64_t query_limit_disconnections = 0;
   uint64_t keys_expired = 0;
-  uint64_t fields_expired = 0;  // of hashes
+  uint64_t fields_expired = 0;      // of hashes
+  uint64_t expiry_nanoseconds = 0;  // spent on what expires by itself
+  uint64_t elements_freed = 0;      // some at a time, of what took long to free
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   uint64_t errors_replied = 0;

@@ -222,6 +222,14 @@ void Server::expire_keys() {
 }
 
 size_t Server::expire_fields(const Entry& found, size_t fields_max) {
+  metrics.expiry_nanoseconds += seams.steady_clock.stopwatch() - began;
+}
+
+void Server::expire_if_due(const Entry& entry) {
+  const UnixMs now = sequencer.now();
+  if (keyspace.expired(entry, now)) return expire(entry);
+  if (entry.type() == ValueType::kHash && entry.hash().earliest_expiry() <= now)
+    expire_fields(entry, SIZE_MAX);
   Entry& entry = keyspace.for_write(found);
   const std::string key(entry.key());
   const int db = keyspace.db_of(entry);

@@ -215,6 +215,8 @@ class Server {
   // The same for fields of a hash whose time is over, at most so many. The key goes with its last field.
   // Returns how many there were.
   size_t expire_fields(const Entry& entry, size_t fields_max);
+  // Whichever of the two is due, for a key that is about to be looked at: it may be gone then.
+  void expire_if_due(const Entry& entry);
   // Off: keys whose time is over go when a command names them, and not by themselves.
   void set_active_expire(bool on) { active_expire_ = on; }
   // 40 hexadecimal digits, drawn at the start.

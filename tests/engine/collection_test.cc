@@ -113,6 +113,64 @@ TEST_CASE("fields expire in the order of their times, and a new value has none",
   hash.check_invariants();
 }
 
+TEST_CASE("times of fields are what a map holds, in a row, in a table, and on the way from one to the other",
+          "[hash]") {
+  for (const size_t different : {6, 40, 2000}) {
+    Random random(different);
+    Hash hash(kForms);
+    std::map<std::string, std::pair<int64_t, uint64_t>> times;  // when, order
+    std::set<std::string> fields;
+    for (int step = 0; step < 4000; ++step) {
+      // Numbers that grow: the row becomes a table on the way.
+      const std::string field =
+          "f" + std::to_string(below(random, 1 + different * (static_cast<size_t>(step) + 1) / 4000));
+      const size_t what = below(random, 8);
+      if (what < 3) {
+        const bool keep = what == 0;
+        hash.set(field, std::to_string(step), keep ? Hash::Expiry::kKeep : Hash::Expiry::kDrop);
+        fields.insert(field);
+        if (!keep) times.erase(field);
+      } else if (what < 4) {
+        REQUIRE(hash.erase(field) == (fields.erase(field) > 0));
+        times.erase(field);
+      } else if (what < 7) {
+        if (!fields.contains(field)) continue;
+        const auto when = static_cast<int64_t>(1 + below(random, 50));
+        hash.expire_at(field, UnixMs{when}, static_cast<uint64_t>(step));
+        times[field] = {when, static_cast<uint64_t>(step)};
+      } else {
+        REQUIRE(hash.persist(field) == (times.erase(field) > 0));
+      }
+      REQUIRE(hash.expires() == times.size());
+      const auto found = times.find(field);
+      REQUIRE(hash.expires_at(field) ==
+              (found == times.end() ? std::nullopt : std::optional(UnixMs{found->second.first})));
+      const auto first = std::min_element(times.begin(), times.end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
+      const UnixMs earliest{first == times.end() ? INT64_MAX : first->second.first};
+      REQUIRE(hash.earliest_expiry() == earliest);
+      if (first != times.end()) REQUIRE(hash.first_expired(earliest) == first->first);
+      if (step % 100 == 0) hash.check_invariants();
+    }
+    REQUIRE(hash.is_packed() == (different < 512));
+  }
+}
+
+TEST_CASE("a small hash is small, with expiry times as well", "[hash]") {
+  Hash hash(kForms);
+  hash.set("a", "1");
+  hash.set("b", "2");
+  hash.expire_at("a", UnixMs{30}, 1);
+  REQUIRE(hash.is_packed());
+  REQUIRE(hash.encoding() == "listpackex");
+  REQUIRE(hash.bytes() + sizeof(Hash) <= 300);
+  hash.persist("a");
+  hash.forget_timer();
+  REQUIRE(hash.encoding() == "listpack");
+  REQUIRE(hash.bytes() == 64);
+  hash.check_invariants();
+}
+
 TEST_CASE("a hash is recorded in pieces, with the times of its fields", "[hash]") {
   Hash hash(kForms);
   for (int i = 0; i < 200; ++i)

@@ -29,6 +29,79 @@ TEST_CASE("a field ends when its time has come, and is logged as HDEL", "[hash][
                                                      "HDEL h b"});
 }
 
+TEST_CASE("a field ends by the clock, though no command names its key", "[hash][expiry]") {
+  ServerFixture f({{"notify-keyspace-events", "KEA"}});
+  TestClient& c = f.client();
+  TestClient& listener = f.connect();
+  listener("SUBSCRIBE __keyspace@0__:h");
+  c("HSET h a 1 b 2");
+  c("HPEXPIRE h 50 FIELDS 1 a");
+  c("HPEXPIRE h 90 FIELDS 1 b");
+  listener.take_bytes();
+  f.advance(Millis{50});
+  REQUIRE(listener.reply() == "*3 $7 message $16 __keyspace@0__:h $8 hexpired");
+  REQUIRE(f.server().next_deadline() - f.server().sequencer.mono_now() == Millis{40});
+  f.advance(Millis{40});
+  REQUIRE(listener.reply() == "*3 $7 message $16 __keyspace@0__:h $8 hexpired");
+  REQUIRE(listener.reply() == "*3 $7 message $16 __keyspace@0__:h $3 del");
+  REQUIRE(c("DBSIZE") == ":0");
+  REQUIRE(c("INFO stats").find("expired_subkeys:2") != std::string::npos);
+  REQUIRE(f.server().next_deadline() > f.server().sequencer.mono_now());
+}
+
+TEST_CASE("SORT does not find what has expired in a hash", "[hash][expiry][sort]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("DEBUG SET-ACTIVE-EXPIRE 0");
+  c("RPUSH l 1 2 3 1");
+  for (const char* hash : {"h1", "h2", "h3"})
+    c("HSET " + std::string(hash) + " z " + std::string(hash) + " a 9 b " + hash[1]);
+  c("HPEXPIRE h1 50 FIELDS 1 a");
+  c("HPEXPIRE h2 60 FIELDS 3 z a b");
+  f.world().advance(Millis{55});
+  REQUIRE(c("SORT l BY nosort GET h*->a GET h*->z STORE got") == ":8");
+  REQUIRE(c("LRANGE got 0 -1") == "*8 $0 $2 h1 $1 9 $2 h2 $1 9 $2 h3 $0 $2 h1");
+  REQUIRE(c("SORT l BY h*->a") == "*4 $1 1 $1 1 $1 2 $1 3");
+  f.world().advance(Millis{10});
+  REQUIRE(c("SORT l BY h*->b DESC GET # GET h*->b") == "*8 $1 3 $1 3 $1 1 $1 1 $1 1 $1 1 $1 2 $-1");
+  REQUIRE(c("EXISTS h2") == ":0");
+}
+
+TEST_CASE("a watched hash has changed when a field of it has expired", "[hash][expiry][watch]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("DEBUG SET-ACTIVE-EXPIRE 0");
+  c("HSET h a 1 b 2");
+  c("HPEXPIRE h 50 FIELDS 1 a");
+  c("WATCH h");
+  c("MULTI");
+  c("PING");
+  f.world().advance(Millis{50});
+  REQUIRE(c("EXEC") == "*-1");
+  REQUIRE(c("HLEN h") == ":1");
+}
+
+TEST_CASE("a small hash with expiry times stays small, and no longer has them when they are taken away",
+          "[hash][expiry]") {
+  ServerFixture f({{"hash-max-listpack-entries", "3"}});
+  TestClient& c = f.client();
+  c("HSET h a 1 b 2");
+  const std::string without = c("MEMORY USAGE h");
+  c("HPEXPIRE h 50 FIELDS 2 b a");
+  REQUIRE(c("OBJECT ENCODING h") == "$10 listpackex");
+  const auto bytes = [](const std::string& reply) { return std::stoi(reply.substr(1)); };
+  REQUIRE(bytes(c("MEMORY USAGE h")) - bytes(without) < 200);
+  REQUIRE(c("HPERSIST h FIELDS 2 a b") == "*2 :1 :1");
+  REQUIRE(c("OBJECT ENCODING h") == "$8 listpack");
+  REQUIRE(c("MEMORY USAGE h") == without);
+  c("HPEXPIRE h 50 FIELDS 1 b");
+  c("HSET h c 3 d 4");
+  REQUIRE(c("OBJECT ENCODING h") == "$9 hashtable");
+  REQUIRE(c("HPTTL h FIELDS 2 a b") == "*2 :-1 :50");
+  f.advance(Millis{50});
+  REQUIRE(c("HLEN h") == ":3");
+}
+
 TEST_CASE("a hash ends with its last field", "[hash][expiry]") {
   ServerFixture f;
   TestClient& c = f.client();
