@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/scripting/machine.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "engine/base/check.h"
@@ -25,8 +26,14 @@ int describe_error(lua_State* lua) {
   if (lua_type(lua, 1) != LUA_TTABLE) {
     lua_createtable(lua, 0, 3);
     lua_pushliteral(lua, "ERR ");
-    // Strings and numbers as they are; the rest by the name of its type, since asking it could raise again.
-    lua_isstring(lua, 1) != 0 ? lua_pushvalue(lua, 1) : lua_pushstring(lua, luaL_typename(lua, 1));
+    // What has a text as that; the rest by the name of its type, since asking it could raise again.
+    if (lua_isstring(lua, 1) != 0) {
+      lua_pushvalue(lua, 1);
+    } else if (lua_isboolean(lua, 1)) {
+      lua_pushstring(lua, lua_toboolean(lua, 1) != 0 ? "true" : "false");
+    } else {
+      lua_pushstring(lua, luaL_typename(lua, 1));
+    }
     lua_concat(lua, 2);
     lua_setfield(lua, -2, "err");
     lua_replace(lua, 1);
@@ -89,7 +96,10 @@ struct Machine::Run {
 };
 
 Machine::Machine(Kind kind, const char* version, size_t memory_max)
-    : redis_version(version), kind_(kind), memory_max_(memory_max) {
+    : redis_version(version),
+      kind_(kind),
+      memory_max_(memory_max),
+      memory_left_max_(memory_max / kMemoryShareLeft) {
   lua_ = lua_newstate(&Machine::allocate, this);
   CHECK(lua_ != nullptr);
   const auto install = [](lua_State* lua) {
@@ -110,17 +120,22 @@ Machine& Machine::of(lua_State* lua) {
 }
 
 void* Machine::allocate(void* machine, void* block, size_t old_size, size_t new_size) {
-  const size_t most = static_cast<Machine*>(machine)->memory_max_;
-  size_t& used = static_cast<Machine*>(machine)->memory_used_;
+  auto& self = *static_cast<Machine*>(machine);
+  size_t& used = self.memory_used_;
   if (new_size == 0) {
     std::free(block);
     used -= old_size;
     return nullptr;
   }
   // What shrinks must not fail.
-  if (new_size > old_size && used - old_size + new_size > most) return nullptr;
-  void* const moved = std::realloc(block, new_size);
-  if (moved != nullptr) used = used - old_size + new_size;
+  const bool fits =
+      new_size <= old_size || self.collecting_ || used - old_size + new_size <= self.memory_max_;
+  void* const moved = fits ? std::realloc(block, new_size) : nullptr;
+  if (moved != nullptr) {
+    used = used - old_size + new_size;
+  } else {
+    self.memory_refused_ = true;
+  }
   return moved;
 }
 
@@ -146,9 +161,10 @@ std::optional<Reference> Machine::compile(std::string_view text, std::string& er
     error = "precompiled scripts are not accepted";
     return std::nullopt;
   }
-  if (lua_cpcall(lua_, &Machine::compile_protected, &source) == 0) return source.function;
-  error = take_error();
-  return std::nullopt;
+  const bool compiled = lua_cpcall(lua_, &Machine::compile_protected, &source) == 0;
+  if (!compiled) error = take_error();
+  if (memory_refused_) collect();
+  return compiled ? std::optional(source.function) : std::nullopt;
 }
 
 void Machine::release(Reference function) {
@@ -176,9 +192,21 @@ void Machine::begin(Host& by) {
 void Machine::end() {
   host = nullptr;
   lua_sethook(lua_, nullptr, 0, 0);
-  if (++runs_ < kRunsBetweenCollections) return;
-  runs_ = 0;
-  lua_gc(lua_, LUA_GCSTEP, kRunsBetweenCollections);
+}
+
+void Machine::collect() {
+  collecting_ = true;
+  if (memory_refused_ || memory_used_ > memory_left_max_) {
+    lua_gc(lua_, LUA_GCCOLLECT, 0);
+    const size_t share = memory_max_ / kMemoryShareLeft;
+    memory_left_max_ = std::max(share, memory_used_ + share / kMemoryShareMore);
+    memory_refused_ = false;
+    runs_ = 0;
+  } else if (++runs_ >= kRunsBetweenCollections) {
+    lua_gc(lua_, LUA_GCSTEP, kRunsBetweenCollections);
+    runs_ = 0;
+  }
+  collecting_ = false;
 }
 
 int Machine::run_protected(lua_State* lua) {
@@ -210,8 +238,10 @@ bool Machine::run(const Invocation& invocation, int protocol, ByteBuffer& reply)
   const bool ran = lua_cpcall(lua_, &Machine::run_protected, &run) == 0;
   end();
   protocol::ReplyWriter writer(reply, protocol);
+  const std::string error = ran ? std::string() : take_error();
+  collect();
   if (!ran) {
-    writer.error("ERR " + take_error());
+    writer.error("ERR " + error);
     return false;
   }
   run.succeeded ? writer.raw(result_.view()) : writer.error(result_.view());
@@ -246,12 +276,14 @@ bool Machine::load(Host& by, std::string_view source, std::vector<RegisteredFunc
   const bool loaded = lua_cpcall(lua_, &Machine::load_protected, &source) == 0;
   end();
   registering = nullptr;
-  if (loaded) return true;
-  error = take_error();
-  for (const RegisteredFunction& function : functions)
-    release(function.function);
-  functions.clear();
-  return false;
+  if (!loaded) {
+    error = take_error();
+    for (const RegisteredFunction& function : functions)
+      release(function.function);
+    functions.clear();
+  }
+  collect();
+  return loaded;
 }
 
 }  // namespace sluice::scripting

@@ -27,6 +27,11 @@ namespace sluice::scripting {
 inline constexpr size_t kMemoryBytesMax = size_t{1} << 30;
 // After so many instructions a script is asked whether it is to end.
 inline constexpr int kInstructionsBetweenLooks = 100'000;
+// A script that leaves more than this part of it behind, or met its end, is followed by a collection of all garbage, so
+// that the next one has room.
+inline constexpr size_t kMemoryShareLeft = 4;
+// Of that part, so much more has to be left than at the last such collection: what is kept may be more than that part.
+inline constexpr size_t kMemoryShareMore = 8;
 // After so many runs a step of garbage collection is made, whatever the interpreter would do by itself.
 inline constexpr int kRunsBetweenCollections = 50;
 
@@ -95,13 +100,18 @@ class Machine {
   static void look(lua_State* lua, lua_Debug*);
   void begin(Host& by);
   void end();
+  // To be called when nothing that has ended is referred to any more.
+  void collect();
   std::string take_error();
 
   const Kind kind_;
   lua_State* lua_ = nullptr;
   const size_t memory_max_;
   size_t memory_used_ = 0;
-  bool stopping_ = false;  // the script has been told to end
+  size_t memory_left_max_;       // what may be left before all garbage is collected
+  bool memory_refused_ = false;  // since the last collection
+  bool collecting_ = false;      // which may not fail
+  bool stopping_ = false;        // the script has been told to end
   int runs_ = 0;
   ByteBuffer result_;
 };

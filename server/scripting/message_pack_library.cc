@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The table `cmsgpack`: MessagePack, by libmsgpack. A number without a fraction is packed as the shortest integer, any
-// other as a float if that loses nothing, else as a double; a table whose keys are 1 to n as an array, else as a map.
+// The table `cmsgpack`: MessagePack, written by libmsgpack and read by what follows here, because nothing but Lua's
+// stack is to limit how deep it is nested, and libmsgpack reads 32 levels.
+//
+// A number without a fraction is packed as the shortest integer, any other as a float if that loses nothing, else as a
+// double; a table whose keys are 1 to n as an array, else as a map.
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -118,59 +122,112 @@ int pack(lua_State* lua) {
 
 // --- unpack
 
-void push_object(lua_State* lua, const msgpack_object& object) {
-  luaL_checkstack(lua, kSlotsPerLevel, "data nested too deeply");
-  switch (object.type) {
-    case MSGPACK_OBJECT_NIL:
-      return lua_pushnil(lua);
-    case MSGPACK_OBJECT_BOOLEAN:
-      return lua_pushboolean(lua, object.via.boolean ? 1 : 0);
-    case MSGPACK_OBJECT_POSITIVE_INTEGER:
-      return lua_pushnumber(lua, static_cast<lua_Number>(static_cast<int64_t>(object.via.u64)));
-    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-      return lua_pushnumber(lua, static_cast<lua_Number>(object.via.i64));
-    case MSGPACK_OBJECT_FLOAT32:
-    case MSGPACK_OBJECT_FLOAT64:
-      return lua_pushnumber(lua, object.via.f64);
-    case MSGPACK_OBJECT_STR:
-    case MSGPACK_OBJECT_BIN:
-      lua_pushlstring(lua, object.via.str.ptr, object.via.str.size);
-      return;
-    case MSGPACK_OBJECT_ARRAY:
-      lua_createtable(lua, static_cast<int>(object.via.array.size), 0);
-      for (uint32_t i = 0; i < object.via.array.size; ++i) {
-        push_object(lua, object.via.array.ptr[i]);
-        lua_rawseti(lua, -2, static_cast<int>(i + 1));
-      }
-      return;
-    case MSGPACK_OBJECT_MAP:
-      lua_createtable(lua, 0, static_cast<int>(object.via.map.size));
-      for (uint32_t i = 0; i < object.via.map.size; ++i) {
-        push_object(lua, object.via.map.ptr[i].key);
-        push_object(lua, object.via.map.ptr[i].val);
-        lua_rawset(lua, -3);
-      }
-      return;
-    default:
-      luaL_error(lua, "Bad data format in input.");
+// What is left of the input, read from the front.
+struct Input {
+  const char* at;
+  size_t left;
+
+  const char* take(lua_State* lua, size_t bytes) {
+    if (bytes > left) luaL_error(lua, "Missing bytes in input.");
+    const char* const taken = at;
+    at += bytes;
+    left -= bytes;
+    return taken;
+  }
+  // An integer of this many bytes, the highest one first.
+  uint64_t number(lua_State* lua, size_t bytes) {
+    const char* const taken = take(lua, bytes);
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; ++i)
+      value = (value << 8) | static_cast<unsigned char>(taken[i]);
+    return value;
+  }
+};
+
+void push_next(lua_State* lua, Input& input);
+
+// As negative as its highest bit says.
+void push_signed(lua_State* lua, Input& input, size_t bytes) {
+  const size_t unused = 64 - 8 * bytes;
+  const auto value = static_cast<int64_t>(input.number(lua, bytes) << unused) >> unused;
+  lua_pushnumber(lua, static_cast<lua_Number>(value));
+}
+
+void push_text(lua_State* lua, Input& input, size_t size) {
+  const char* const text = input.take(lua, size);
+  lua_pushlstring(lua, text, size);
+}
+
+// What holds others says first how many, which is not to be believed: room is made as they come. Lua's stack has two
+// slots for each level, and so it is Lua that says what is too deep.
+void push_array(lua_State* lua, Input& input, size_t size) {
+  luaL_checkstack(lua, kSlotsPerLevel + 2, "in function mp_decode_to_lua_array");
+  lua_newtable(lua);
+  for (size_t i = 1; i <= size; ++i) {
+    lua_pushnumber(lua, static_cast<lua_Number>(i));
+    push_next(lua, input);
+    lua_rawset(lua, -3);
   }
 }
 
-// The zone that objects are unpacked to, as an object of Lua's: it is freed when Lua has no more use for it, also if
-// it raises.
-int free_unpacked(lua_State* lua) {
-  msgpack_unpacked_destroy(static_cast<msgpack_unpacked*>(lua_touserdata(lua, 1)));
-  return 0;
+void push_map(lua_State* lua, Input& input, size_t size) {
+  lua_newtable(lua);
+  for (size_t i = 0; i < size; ++i) {
+    push_next(lua, input);
+    push_next(lua, input);
+    lua_rawset(lua, -3);
+  }
 }
 
-msgpack_unpacked& push_unpacked(lua_State* lua) {
-  auto* const unpacked = static_cast<msgpack_unpacked*>(lua_newuserdata(lua, sizeof(msgpack_unpacked)));
-  msgpack_unpacked_init(unpacked);
-  lua_createtable(lua, 0, 1);
-  lua_pushcfunction(lua, free_unpacked);
-  lua_setfield(lua, -2, "__gc");
-  lua_setmetatable(lua, -2);
-  return *unpacked;
+// The next object of the input. Its first byte says what it is, and of small ones how much.
+void push_next(lua_State* lua, Input& input) {
+  luaL_checkstack(lua, kSlotsPerLevel,
+                  "too many return values at once; use unpack_one or unpack_limit instead.");
+  const auto type = static_cast<size_t>(input.number(lua, 1));
+  if (type <= 0x7f) return lua_pushnumber(lua, static_cast<lua_Number>(type));
+  if (type <= 0x8f) return push_map(lua, input, type & 0x0f);
+  if (type <= 0x9f) return push_array(lua, input, type & 0x0f);
+  if (type <= 0xbf) return push_text(lua, input, type & 0x1f);
+  if (type >= 0xe0) return lua_pushnumber(lua, static_cast<lua_Number>(type) - 256);
+  switch (type) {
+    case 0xc0:
+      return lua_pushnil(lua);
+    case 0xc2:
+    case 0xc3:
+      return lua_pushboolean(lua, type == 0xc3 ? 1 : 0);
+    case 0xc4:  // bytes, of which the size has 1, 2 or 4 bytes
+    case 0xc5:
+    case 0xc6:
+      return push_text(lua, input, input.number(lua, size_t{1} << (type - 0xc4)));
+    case 0xd9:  // text, likewise
+    case 0xda:
+    case 0xdb:
+      return push_text(lua, input, input.number(lua, size_t{1} << (type - 0xd9)));
+    case 0xca:
+      return lua_pushnumber(lua, std::bit_cast<float>(static_cast<uint32_t>(input.number(lua, 4))));
+    case 0xcb:
+      return lua_pushnumber(lua, std::bit_cast<double>(input.number(lua, 8)));
+    case 0xcc:  // numbers without a sign, of 1, 2, 4 or 8 bytes; what is too big for a signed one wraps
+    case 0xcd:
+    case 0xce:
+    case 0xcf: {
+      const auto value = static_cast<int64_t>(input.number(lua, size_t{1} << (type - 0xcc)));
+      return lua_pushnumber(lua, static_cast<lua_Number>(value));
+    }
+    case 0xd0:  // numbers with a sign
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+      return push_signed(lua, input, size_t{1} << (type - 0xd0));
+    case 0xdc:
+    case 0xdd:
+      return push_array(lua, input, input.number(lua, type == 0xdc ? 2 : 4));
+    case 0xde:
+    case 0xdf:
+      return push_map(lua, input, input.number(lua, type == 0xde ? 2 : 4));
+    default:  // extensions, and the one byte that means nothing
+      luaL_error(lua, "Bad data format in input.");
+  }
 }
 
 // `limit` objects from `offset` on, with the offset behind them in front, -1 at the end of the data; or all there are,
@@ -187,21 +244,14 @@ int unpack_some(lua_State* lua, lua_Integer limit, lua_Integer offset) {
                       static_cast<int>(size));
   }
   const bool all = limit == 0 && offset == 0;
-  msgpack_unpacked& unpacked = push_unpacked(lua);
   lua_pushnil(lua);
   const int before = lua_gettop(lua);
-  auto at = static_cast<size_t>(offset);
-  for (lua_Integer i = 0; (all || i < limit) && at < size; ++i) {
-    const msgpack_unpack_return result = msgpack_unpack_next(&unpacked, bytes, size, &at);
-    if (result == MSGPACK_UNPACK_CONTINUE) return luaL_error(lua, "Missing bytes in input.");
-    if (result == MSGPACK_UNPACK_NOMEM_ERROR) return luaL_error(lua, "not enough memory");
-    if (result != MSGPACK_UNPACK_SUCCESS) return luaL_error(lua, "Bad data format in input.");
-    luaL_checkstack(lua, 1, "too many values to unpack");
-    push_object(lua, unpacked.data);
-  }
+  Input input{bytes + offset, size - static_cast<size_t>(offset)};
+  for (lua_Integer i = 0; (all || i < limit) && input.left > 0; ++i)
+    push_next(lua, input);
   const int values = lua_gettop(lua) - before;
   if (all) return values;
-  lua_pushinteger(lua, at == size ? -1 : static_cast<lua_Integer>(at));
+  lua_pushinteger(lua, input.left == 0 ? -1 : static_cast<lua_Integer>(size - input.left));
   lua_replace(lua, before);
   return values + 1;
 }

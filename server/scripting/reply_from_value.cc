@@ -81,21 +81,21 @@ void write_pairs(lua_State* lua, protocol::ReplyWriter& reply, int call_protocol
   }
 }
 
-void write_verbatim(lua_State* lua, protocol::ReplyWriter& reply) {
+// False, and nothing is written: the table at the top does not say both what the text is and in which format.
+bool write_verbatim(lua_State* lua, protocol::ReplyWriter& reply) {
   constexpr size_t kFormatLetters = 3;
-  if (!push_field(lua, "format", LUA_TSTRING)) return reply.null();
+  if (!push_field(lua, "format", LUA_TSTRING)) return false;
   lua_insert(lua, -2);
-  if (!push_field(lua, "string", LUA_TSTRING)) {
-    lua_insert(lua, -2);
+  const bool complete = push_field(lua, "string", LUA_TSTRING);
+  if (complete) {
+    char format[] = "   ";
+    text_at(lua, -3).copy(format, kFormatLetters);
+    reply.verbatim({format, kFormatLetters}, text_at(lua, -1));
     lua_pop(lua, 1);
-    return reply.null();
   }
-  char format[] = "   ";
-  text_at(lua, -3).copy(format, kFormatLetters);
-  reply.verbatim({format, kFormatLetters}, text_at(lua, -1));
-  lua_pop(lua, 1);
   lua_insert(lua, -2);
   lua_pop(lua, 1);
+  return complete;
 }
 
 void write_array(lua_State* lua, protocol::ReplyWriter& reply, int call_protocol) {
@@ -124,9 +124,10 @@ void write_table(lua_State* lua, protocol::ReplyWriter& reply, int call_protocol
     write_pairs(lua, reply, call_protocol, false);
   } else if (push_field(lua, "big_number", LUA_TSTRING)) {
     write_big_number(lua, reply);
-  } else if (push_field(lua, "verbatim_string", LUA_TTABLE)) {
-    write_verbatim(lua, reply);
-  } else {
+  } else if (!push_field(lua, "verbatim_string", LUA_TTABLE)) {
+    return write_array(lua, reply, call_protocol);
+  } else if (!write_verbatim(lua, reply)) {
+    lua_pop(lua, 1);
     return write_array(lua, reply, call_protocol);
   }
   lua_pop(lua, 1);

@@ -2,7 +2,7 @@
 //
 // The table `struct`: values to and from the bytes of C structures, by a format of one letter for each.
 //
-//   < > =     little, big, the machine's byte order (which is little)
+//   < >       little (as the machine has it, and as it begins), big byte order
 //   ! or !n   align values to their size, to n (8) at most
 //   b h i l   signed integers of 1, 2, 4, 8 bytes; iN of N bytes; capitals are unsigned; T as L
 //   f d       float and double
@@ -80,7 +80,7 @@ struct Format {
   // What is no value but says how the next ones are.
   void control(lua_State* lua, char letter) {
     if (letter == ' ') return;
-    if (letter == '<' || letter == '=') {
+    if (letter == '<') {
       big_endian = false;
     } else if (letter == '>') {
       big_endian = true;
@@ -206,7 +206,8 @@ int unpack(lua_State* lua) {
   size_t size = 0;
   const char* const bytes = luaL_checklstring(lua, 2, &size);
   const lua_Integer start = luaL_optinteger(lua, 3, 1);
-  luaL_argcheck(lua, start > 0, 3, "offset must be 1 or greater");
+  // A negative one is behind the end of any data.
+  luaL_argcheck(lua, start != 0, 3, "offset must be 1 or greater");
   size_t at = static_cast<size_t>(start) - 1;
   int values = 0;
   lua_settop(lua, 2);

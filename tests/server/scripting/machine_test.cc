@@ -73,6 +73,9 @@ TEST_CASE("values become replies", "[scripting]") {
   REQUIRE(bench.run("return {set={a=true}}", 3) == "~1\r\n$1\r\na\r\n");
   REQUIRE(bench.run("return {big_number='12'}", 3) == "(12\r\n");
   REQUIRE(bench.run("return {verbatim_string={format='txt', string='x'}}", 3) == "=5\r\ntxt:x\r\n");
+  REQUIRE(bench.run("return {verbatim_string={string='x'}}", 3) == "*0\r\n");
+  REQUIRE(bench.run("return {verbatim_string={format='txt'}}", 3) == "*0\r\n");
+  REQUIRE(bench.run("return {verbatim_string={format='txt', string=1}, 5}", 3) == "*1\r\n:5\r\n");
   REQUIRE(bench.run("return") == "$-1\r\n");
 }
 
@@ -151,6 +154,9 @@ TEST_CASE("compiled chunks are not accepted", "[scripting]") {
 TEST_CASE("an error is one line that says where", "[scripting]") {
   Bench bench;
   REQUIRE(bench.run("\n\nerror('boom')") == "-ERR user_script:3: boom script: name, on @user_script:3.\r\n");
+  REQUIRE(bench.run("error(true)") == "-ERR true script: name, on @user_script:1.\r\n");
+  REQUIRE(bench.run("error(false)") == "-ERR false script: name, on @user_script:1.\r\n");
+  REQUIRE(bench.run("error(nil)") == "-ERR nil script: name, on @user_script:1.\r\n");
   REQUIRE(bench.run("error({err='MY own'})") == "-MY own script: name, on @user_script:1.\r\n");
   REQUIRE(bench.run("error({})") == "-ERR unknown error script: name, on @user_script:1.\r\n");
   REQUIRE(bench.run("error(setmetatable({}, {__index = function() error('again') end}))")
@@ -187,6 +193,106 @@ TEST_CASE("deep recursion and deep tables end in an answer", "[scripting]") {
   REQUIRE(bench.run("local t = {} for i = 1, 100 do t = {t} end return #cmsgpack.pack(t)") == ":17\r\n");
 }
 
+TEST_CASE("scripts that have used up all memory leave room for the next one", "[scripting]") {
+  // Ever smaller strings, until nothing fits any more.
+  const std::string fill =
+      "local t = {} for _, n in ipairs{400000, 10000, 2000, 40, 8} do"
+      " pcall(function() while true do t[#t + 1] = string.rep('x', n) .. #t end end) end return 1";
+  Bench bench;
+  bench.run(fill);
+  REQUIRE(bench.machine.memory_used() < Bench::kMemoryMax / kMemoryShareLeft);
+  REQUIRE(bench.run("return 2") == ":2\r\n");
+  // One that does not go so far may still leave more than is good.
+  REQUIRE(bench.run("local s = string.rep('x', 2500000) s = s .. 'y' return 3") == ":3\r\n");
+  REQUIRE(bench.machine.memory_used() < Bench::kMemoryMax / kMemoryShareLeft);
+  // Nor does one that is too long to be compiled, which is told in so many words.
+  std::string error;
+  std::string numbers = "return {";
+  for (int i = 0; i < 200'000; ++i)
+    numbers += "'" + std::to_string(i) + "',";
+  REQUIRE_FALSE(bench.machine.compile(numbers + "}", error));
+  REQUIRE(error.find("not enough memory") != std::string::npos);
+  REQUIRE(bench.run("return 4") == ":4\r\n");
+
+  Machine machine(Machine::Kind::kFunctions, "7.4.0", Bench::kMemoryMax);
+  std::vector<RegisteredFunction> functions;
+  const std::string library = "redis.register_function('fill', function() " + fill +
+                              " end) redis.register_function('two', function() return 2 end)";
+  REQUIRE(machine.load(bench.host, library, functions, error));
+  ByteBuffer reply;
+  machine.run({bench.host, functions[0].function, "fill", {}, {}}, 2, reply);
+  reply.clear();
+  REQUIRE(machine.run({bench.host, functions[1].function, "two", {}, {}}, 2, reply));
+  REQUIRE(reply.view() == ":2\r\n");
+}
+
+TEST_CASE("packed values are read as deep as Lua's stack is", "[scripting]") {
+  Bench bench;
+  const auto depth = [&bench](const std::string& level, int levels) {
+    return bench.run("local v = cmsgpack.unpack(string.rep('" + level + "', " + std::to_string(levels) +
+                     ") .. '\\1') local d = 0 while type(v) == 'table' do v = v[1] d = d + 1 end return d");
+  };
+  for (const char* level : {"\\145", "\\129\\1"}) {
+    REQUIRE(depth(level, 33) == ":33\r\n");
+    REQUIRE(depth(level, 3000) == ":3000\r\n");
+  }
+  REQUIRE(depth("\\145", 5000)
+              .starts_with("-ERR user_script:1: stack overflow (in function mp_decode_to_lua_array)"));
+  REQUIRE(depth("\\129\\1", 5000)
+              .starts_with("-ERR user_script:1: stack overflow (too many return values at once; use "
+                           "unpack_one or unpack_limit"));
+  REQUIRE(bench.run("return cmsgpack.unpack_one('\\1\\2')") == ":1\r\n");
+}
+
+TEST_CASE("every kind of packed value is read, and what is cut short is told", "[scripting]") {
+  Bench bench;
+  const auto shown = [&bench](const std::string& packed) {
+    return bench.run("local v = cmsgpack.unpack('" + packed + "') return tostring(v)");
+  };
+  const std::pair<const char*, const char*> values[] = {
+      {"\\127", "127"},
+      {"\\224", "-32"},
+      {"\\192", "nil"},
+      {"\\194", "false"},
+      {"\\195", "true"},
+      {"\\161a", "a"},
+      {"\\196\\1b", "b"},
+      {"\\197\\0\\1c", "c"},
+      {"\\198\\0\\0\\0\\1d", "d"},
+      {"\\217\\1e", "e"},
+      {"\\218\\0\\1f", "f"},
+      {"\\219\\0\\0\\0\\1g", "g"},
+      {"\\202\\63\\128\\0\\0", "1"},
+      {"\\203\\63\\248\\0\\0\\0\\0\\0\\0", "1.5"},
+      {"\\204\\255", "255"},
+      {"\\205\\255\\255", "65535"},
+      {"\\206\\255\\255\\255\\255", "4294967295"},
+      {"\\207\\255\\255\\255\\255\\255\\255\\255\\255", "-1"},
+      {"\\208\\128", "-128"},
+      {"\\209\\128\\0", "-32768"},
+      {"\\210\\255\\255\\255\\254", "-2"},
+      {"\\211\\255\\255\\255\\255\\255\\255\\255\\253", "-3"}};
+  for (const auto& [packed, text] : values) {
+    INFO(packed);
+    REQUIRE(shown(packed) == "$" + std::to_string(std::string(text).size()) + "\r\n" + text + "\r\n");
+  }
+  REQUIRE(bench.run("return cmsgpack.unpack('\\220\\0\\2\\5\\145\\6')") == "*2\r\n:5\r\n*1\r\n:6\r\n");
+  REQUIRE(bench.run("return cmsgpack.unpack('\\221\\0\\0\\0\\1\\5')") == "*1\r\n:5\r\n");
+  REQUIRE(bench.run("return cmsgpack.unpack('\\222\\0\\1\\161k\\7').k") == ":7\r\n");
+  REQUIRE(bench.run("return cmsgpack.unpack('\\223\\0\\0\\0\\1\\161k\\7').k") == ":7\r\n");
+  for (const char* cut :
+       {"\\221\\1", "\\221\\255\\255\\255\\255\\1", "\\220\\255\\255\\1", "\\222\\0\\2\\1\\1", "\\162a",
+        "\\219\\255\\255\\255\\255a", "\\217", "\\203\\0", "\\146\\1", "\\129\\1", "\\145"}) {
+    INFO(cut);
+    REQUIRE(shown(cut).find("Missing bytes in input.") != std::string::npos);
+  }
+  for (const char* bad : {"\\193", "\\212\\1\\2", "\\199\\1\\2\\3", "\\145\\200"}) {
+    INFO(bad);
+    REQUIRE(shown(bad).find("Bad data format in input.") != std::string::npos);
+  }
+  REQUIRE(shown("\\129\\192\\1").find("table index is nil") != std::string::npos);
+}
+
 TEST_CASE("the libraries of Redis are there", "[scripting]") {
   Bench bench;
   REQUIRE(bench.run("return cjson.encode({1, 2, {a = 'x'}})") == "$15\r\n[1,2,{\"a\":\"x\"}]\r\n");
@@ -196,6 +302,12 @@ TEST_CASE("the libraries of Redis are there", "[scripting]") {
   REQUIRE(bench.run("return struct.pack('>I2<I2', 1, 1)") == "$4\r\n\0\1\1\0\r\n"s);
   REQUIRE(bench.run("return {struct.unpack('>i2', '\\255\\254')}") == "*2\r\n:-2\r\n:3\r\n");
   REQUIRE(bench.run("return struct.size('!8bI8')") == ":16\r\n");
+  REQUIRE(bench.run("return struct.pack('=i4', 1)").find("invalid format option '='") != std::string::npos);
+  REQUIRE(bench.run("return {struct.unpack('i4', 'abcdefgh', -4)}").find("data string too short") !=
+          std::string::npos);
+  REQUIRE(bench.run("return {struct.unpack('i4', 'abcdefgh', 0)}").find("offset must be 1 or greater") !=
+          std::string::npos);
+  REQUIRE(bench.run("return {struct.unpack('', 'abcdefgh', -4)}") == "*1\r\n:-4\r\n");
   REQUIRE(
       bench.run("local a, b = cmsgpack.unpack(cmsgpack.pack({1, 'x'}, {k = 1.5})) return {a[2], b.k * 2}") ==
       "*2\r\n$1\r\nx\r\n:3\r\n");
