@@ -21,6 +21,15 @@ namespace {
 constexpr size_t kUnknownNameBytesMax = 128;
 constexpr size_t kUnknownArgumentsBytesMax = 128;
 
+// Whether it is refused when memory is full. In a transaction that is all but its end: what is queued needs memory, of
+// which there is no end.
+bool needs_memory(const Session& session, const CommandSpec& spec) {
+  if ((spec.flags & kDenyOom) != 0) return true;
+  if (!session.in_multi || session.internal) return false;
+  const std::string_view name = session.last_container.empty() ? spec.name : std::string_view();
+  return name != "exec" && name != "discard" && name != "quit" && name != "reset";
+}
+
 std::string unknown_command_text(Words words) {
   std::string text = "ERR unknown command '";
   text.append(words[0].substr(0, kUnknownNameBytesMax)).append("', with args beginning with: ");
@@ -103,7 +112,7 @@ bool Dispatcher::admit(Session& session, const CommandSpec& spec, Words words) {
     refusal = error_text(Error::kNotInMulti);
   } else if (!permit(session, spec, words)) {
     return false;
-  } else if ((spec.flags & kDenyOom) != 0 && server_.over_memory()) {
+  } else if (server_.over_memory() && needs_memory(session, spec)) {
     refusal = error_text(Error::kOutOfMemory);
   } else if ((spec.flags & kWrite) != 0) {
     refusal = server_.commit.refusal(spec);
@@ -190,7 +199,7 @@ void Dispatcher::take(Session& session, Words words, std::string_view raw) {
 
 void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words words, std::string_view raw) {
   if (!admit(session, spec, words)) return;
-  if (server_.pause.active() && server_.pause.holds(session, spec)) [[unlikely]] {
+  if (server_.pause.active() && server_.pause.holds(server_, session, spec, words)) [[unlikely]] {
     server_.pause.hold(session, spec, words);
     return;
   }
@@ -281,9 +290,10 @@ std::string Dispatcher::refusal_of_script(Session& session, const CommandSpec& s
       return "NOPERM ACL failure in script: " + denial_text(verdict.denial, name);
     }
   }
-  const bool writes = (spec.flags & kWrite) != 0;
-  if (writes && script.read_only()) return "ERR Write commands are not allowed from read-only scripts.";
-  if (writes) {
+  // What only concerns others, as PUBLISH does, counts as a write there.
+  if ((spec.flags & (kWrite | kMayReplicate)) != 0 && script.read_only())
+    return "ERR Write commands are not allowed from read-only scripts.";
+  if ((spec.flags & kWrite) != 0) {
     std::string refused = server_.commit.refusal(spec);
     if (!refused.empty()) return refused;
   }

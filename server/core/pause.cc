@@ -3,16 +3,41 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "server/core/command_spec.h"
-#include "server/core/session.h"
+#include "server/core/server.h"
+#include "server/scripting/script_header.h"
 
 namespace sluice::core {
 namespace {
 
-bool may_change(const CommandSpec& spec) {
-  return (spec.flags & (kWrite | kMayReplicate)) != 0;
+bool runs_script(const CommandSpec& spec) {
+  return spec.group == Group::kScripting && (spec.name.starts_with("eval") || spec.name.starts_with("fcall"));
+}
+
+// What the script that is meant promises; nothing if there is none, or its first line is wrong.
+std::optional<uint8_t> script_flags(Server& server, const CommandSpec& spec, Words words) {
+  if (spec.name.starts_with("fcall")) {
+    const Function* const function = server.functions.find(words[1]);
+    return function == nullptr ? std::nullopt : std::optional(function->flags);
+  }
+  if (spec.name.starts_with("evalsha")) {
+    const Script* const script = server.scripts.find(words[1]);
+    return script == nullptr ? std::nullopt : std::optional(script->flags);
+  }
+  std::string ignored;
+  const auto header = scripting::read_script_header(words[1], ignored);
+  return header ? std::optional(header->flags) : std::nullopt;
+}
+
+bool may_change(Server& server, const CommandSpec& spec, Words words) {
+  if ((spec.flags & (kWrite | kMayReplicate)) != 0) return true;
+  if (!runs_script(spec)) return false;
+  const auto flags = script_flags(server, spec, words);
+  if (!flags || (*flags & scripting::kUndeclared) != 0) return (spec.flags & kReadOnly) == 0;
+  return (*flags & scripting::kNoWrites) == 0;
 }
 
 }  // namespace
@@ -23,11 +48,13 @@ void Pause::begin(Kind kind, MonoMs until) {
   active_ = true;
 }
 
-bool Pause::holds(const Session& session, const CommandSpec& spec) const {
+bool Pause::holds(Server& server, const Session& session, const CommandSpec& spec, Words words) const {
   if (!active_ || session.internal) return false;
-  if (kind_ == Kind::kAll || may_change(spec)) return true;
-  return spec.name == "exec" && std::any_of(session.queued.begin(), session.queued.end(),
-                                            [](const QueuedCommand& each) { return may_change(*each.spec); });
+  if (kind_ == Kind::kAll || may_change(server, spec, words)) return true;
+  return spec.name == "exec" &&
+         std::any_of(session.queued.begin(), session.queued.end(), [&server](const QueuedCommand& each) {
+           return may_change(server, *each.spec, each.words.words());
+         });
 }
 
 void Pause::hold(Session& session, const CommandSpec& spec, Words words) {

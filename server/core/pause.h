@@ -16,6 +16,7 @@
 
 namespace sluice::core {
 
+class Server;
 struct CommandSpec;
 struct Session;
 
@@ -32,8 +33,9 @@ class Pause {
   void begin(Kind kind, MonoMs until);
   // Ends by the next turn, so that the command which asks for it is run to its end before others.
   void shorten(MonoMs until) { until_ = std::min(until_, until); }
-  // Whether this command of this session has to wait.
-  bool holds(const Session& session, const CommandSpec& spec) const;
+  // Whether this command of this session has to wait. Of a script it is what the script promises that counts, or
+  // else what its command may do.
+  bool holds(Server& server, const Session& session, const CommandSpec& spec, Words words) const;
   void hold(Session& session, const CommandSpec& spec, Words words);
   // It is over. The sessions whose commands were held, by id: some may be gone.
   std::vector<uint64_t> end();

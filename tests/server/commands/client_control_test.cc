@@ -102,6 +102,66 @@ TEST_CASE("a transaction is held when it would write", "[client]") {
   REQUIRE(writer.reply() == "*1 +OK");
 }
 
+TEST_CASE("a pause of writes holds scripts, but for those that promise not to write", "[client][scripting]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c.call({"FUNCTION", "LOAD",
+          "#!lua name=lib\n"
+          "redis.register_function('writes', function() return redis.call('incr', 'n') end)\n"
+          "redis.register_function{function_name='reads', callback=function() return 7 end,"
+          " flags={'no-writes'}}"});
+  const std::string plain = c.call({"SCRIPT", "LOAD", "return 1"}).substr(4);
+  const std::string reads = c.call({"SCRIPT", "LOAD", "#!lua flags=no-writes\nreturn 2"}).substr(4);
+  const std::string none(40, '0');
+  struct Case {
+    std::vector<std::string_view> words;
+    bool held;
+  };
+  const Case cases[] = {{{"EVAL", "return 1", "0"}, true},
+                        {{"EVAL", "#!lua\nreturn 1", "0"}, true},
+                        {{"EVAL", "#!lua flags=no-writes\nreturn 1", "0"}, false},
+                        {{"EVAL", "#!lua flags=wrong\nreturn 1", "0"}, true},
+                        {{"EVAL_RO", "return 1", "0"}, false},
+                        {{"EVAL_RO", "#!lua\nreturn 1", "0"}, true},
+                        {{"EVALSHA", plain, "0"}, true},
+                        {{"EVALSHA", reads, "0"}, false},
+                        {{"EVALSHA", none, "0"}, true},
+                        {{"EVALSHA_RO", plain, "0"}, false},
+                        {{"EVALSHA_RO", none, "0"}, false},
+                        {{"FCALL", "writes", "0"}, true},
+                        {{"FCALL", "reads", "0"}, false},
+                        {{"FCALL", "none", "0"}, true},
+                        {{"FCALL_RO", "writes", "0"}, true},
+                        {{"FCALL_RO", "reads", "0"}, false},
+                        {{"FCALL_RO", "none", "0"}, false},
+                        {{"SCRIPT", "LOAD", "return 3"}, false},
+                        {{"SCRIPT", "EXISTS", plain}, false}};
+  for (const auto& [words, held] : cases) {
+    for (const bool multi : {false, true}) {
+      CAPTURE(words[0], words[1], multi);
+      TestClient& client = f.connect();
+      const auto send = [&client](const std::vector<std::string_view>& text) {
+        std::string bytes = "*" + std::to_string(text.size()) + "\r\n";
+        for (const std::string_view word : text)
+          bytes += "$" + std::to_string(word.size()) + "\r\n" + std::string(word) + "\r\n";
+        client.send(bytes);
+      };
+      if (multi) {
+        client("MULTI");
+        send(words);
+        REQUIRE(client.reply() == "+QUEUED");
+      }
+      c("CLIENT PAUSE 1000 WRITE");
+      send(multi ? std::vector<std::string_view>{"EXEC"} : words);
+      REQUIRE((client.reply() == "~") == held);
+      c("CLIENT UNPAUSE");
+      REQUIRE((client.reply() != "~") == held);
+      f.disconnect(client);
+    }
+  }
+  REQUIRE(c("GET n") == "$1 2");
+}
+
 TEST_CASE("a pause of all holds even its own end", "[client]") {
   ServerFixture f;
   TestClient& c = f.client();

@@ -120,6 +120,28 @@ TEST_CASE("memory that is full stops a script before its first write, not after"
   REQUIRE(c.call({"EVAL", "#!lua flags=allow-oom\nreturn redis.call('set', 'k', 'w')", "0"}) == "+OK");
 }
 
+TEST_CASE("what a script publishes is not for one that only reads", "[scripting]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  TestClient& listener = f.connect();
+  listener("SUBSCRIBE x");
+  const std::string refused = "-ERR Write commands are not allowed from read-only scripts.";
+  for (const char* command : {"publish", "spublish"}) {
+    const std::string body = "return redis.call('" + std::string(command) + "', 'x', 'm')";
+    INFO(body);
+    REQUIRE(c.call({"EVAL_RO", body, "0"}).starts_with(refused));
+    REQUIRE(eval(c, "#!lua flags=no-writes\n" + body).starts_with(refused));
+    c.call({"FUNCTION", "LOAD", "REPLACE",
+            "#!lua name=lib\nredis.register_function{function_name='f', callback=function() " + body +
+                " end, flags={'no-writes'}}"});
+    REQUIRE(c.call({"FCALL_RO", "f", "0"}).starts_with(refused));
+    REQUIRE(c.call({"FCALL", "f", "0"}).starts_with(refused));
+    REQUIRE(listener.reply() == "~");
+    REQUIRE(eval(c, body) == (command[0] == 'p' ? ":1" : ":0"));
+    listener.take_bytes();
+  }
+}
+
 TEST_CASE("functions are kept by the log", "[scripting]") {
   ServerFixture f;
   TestClient& c = f.client();

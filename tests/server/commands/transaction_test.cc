@@ -65,10 +65,34 @@ TEST_CASE("a transaction that would be refused by now changes nothing", "[transa
       "-EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.");
   REQUIRE(c("EXEC") == "-ERR EXEC without MULTI");
   REQUIRE(c("EXISTS a") == ":0");
-  // What gives memory back goes on.
-  c("MULTI");
-  REQUIRE(c("LPOP list") == "+QUEUED");
-  REQUIRE(c("EXEC") == "*1 $-1");
+}
+
+TEST_CASE("nothing is queued when memory is full, but what was before is run", "[transaction]") {
+  ServerFixture f({{"maxmemory", "1000"}});
+  TestClient& queued = f.client();
+  queued("MULTI");
+  REQUIRE(queued("LPOP list") == "+QUEUED");
+  f.world().memory_used = 1'001;
+  f.turn();
+  REQUIRE(queued("EXEC") == "*1 $-1");
+  REQUIRE(queued("LPOP list") == "$-1");
+  const std::string full = "-OOM command not allowed when used memory > 'maxmemory'.";
+  for (const char* line :
+       {"LPOP list", "GET a", "PING", "MULTI", "WATCH a", "UNWATCH", "SELECT 1", "SLOWLOG RESET", "EVAL x 0",
+        "CONFIG GET maxmemory", "SUBSCRIBE x", "QACK q 1-1-1"}) {
+    TestClient& c = f.connect();
+    REQUIRE(c("MULTI") == "+OK");
+    INFO(line);
+    REQUIRE(c(line) == full);
+    REQUIRE(c("EXEC") == "-EXECABORT Transaction discarded because of previous errors.");
+  }
+  const std::pair<const char*, const char*> ends[] = {
+      {"EXEC", "*0"}, {"DISCARD", "+OK"}, {"RESET", "+RESET"}, {"QUIT", "+OK"}};
+  for (const auto& [line, reply] : ends) {
+    TestClient& c = f.connect();
+    c("MULTI");
+    REQUIRE(c(line) == reply);
+  }
 }
 
 TEST_CASE("an EXEC with words behind it that are no conditions is refused, and ends the transaction",
