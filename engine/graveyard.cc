@@ -37,8 +37,10 @@ void Graveyard::bury(std::unique_ptr<ConsumerGroup> group) {
   groups_.push_back({std::move(group), weight});
 }
 
-void Graveyard::step() {
+uint64_t Graveyard::step() {
+  const uint64_t before = freed_;
   free_some(kFreedPartsMin + waiting_ / kWaitingElementsPerPart);
+  return freed_ - before;
 }
 
 void Graveyard::free_some(size_t parts_max) {
@@ -47,6 +49,7 @@ void Graveyard::free_some(size_t parts_max) {
       --parts_max;
       if (!groups_.front().group->free_some(parts_max)) return;
       waiting_ -= groups_.front().weight;
+      freed_ += groups_.front().weight;
       groups_.pop_front();
       continue;
     }
@@ -60,6 +63,7 @@ void Graveyard::free_some(size_t parts_max) {
     Entry::destroy(entries_.front());
     entries_.pop_front();
     waiting_ -= weight_;
+    freed_ += weight_;
     weight_ = entries_.empty() ? 0 : entries_.front()->weight();
   }
 }
@@ -69,7 +73,9 @@ size_t Graveyard::free_segment(Table& table) {
   size_t keys = 0;
   const bool done = table.keys.free_segment([this, &keys](Entry* entry) {
     ++keys;
-    entry->weight() > kFreedWithSegmentMax ? bury(entry) : Entry::destroy(entry);
+    if (entry->weight() > kFreedWithSegmentMax) return bury(entry);
+    ++freed_;
+    Entry::destroy(entry);
   });
   table.size -= keys;
   waiting_ -= keys;

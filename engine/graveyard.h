@@ -45,8 +45,8 @@ class Graveyard {
   bool empty() const { return entries_.empty() && groups_.empty() && tables_.empty(); }
   // Elements of what waits, as they were when it was buried.
   uint64_t waiting() const { return waiting_; }
-  // Does one step.
-  void step();
+  // Does one step. Returns how many elements it freed.
+  uint64_t step();
 
  private:
   struct Table {
@@ -67,6 +67,7 @@ class Graveyard {
   std::deque<std::unique_ptr<Table>> tables_;
   size_t weight_ = 0;  // of the first entry, before anything of it was freed
   uint64_t waiting_ = 0;
+  uint64_t freed_ = 0;  // elements, ever
 };
 
 }  // namespace sluice

@@ -135,7 +135,8 @@ class Keyspace {
   void flush_all();
   // Frees some of what has ended. Until free_pending() is false it should be called again soon.
   bool free_pending() const { return !graveyard_.empty(); }
-  void free_some() { graveyard_.step(); }
+  // Returns how many elements it freed.
+  uint64_t free_some() { return graveyard_.step(); }
   const Graveyard& graveyard() const { return graveyard_; }
 
   // Keys, types, values and expiry times of all databases.

@@ -81,6 +81,7 @@ class SortedSet {
   uint64_t scan(uint64_t cursor, size_t wanted, const Visit& visit) const;
 
   // As OBJECT ENCODING answers.
+  bool is_packed() const { return big_ == nullptr; }
   std::string_view encoding() const { return big_ == nullptr ? "listpack" : "skiplist"; }
   // Heap memory held, in bytes, without the object itself.
   size_t bytes() const;

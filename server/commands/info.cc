@@ -24,16 +24,36 @@ int64_t uptime_seconds(const Server& server) {
   return (server.sequencer.mono_now() - server.started_at).count / 1000;
 }
 
+// The most that a client has at the moment.
+template <typename Size>
+InfoValue largest(const Server& server, Size&& size) {
+  size_t most = 0;
+  for (const auto& [id, session] : server.sessions())
+    most = std::max(most, size(*session));
+  return number(most);
+}
+
+std::string compiler_version() {
+  return std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
+         std::to_string(__GNUC_PATCHLEVEL__);
+}
+
+// What tools show as the age of a key is told in seconds of a clock of so many bits.
+constexpr int64_t kLruClockMask = (1 << 24) - 1;
+
 // --- Fields
 
 constexpr InfoField kServerFields[] = {
     {"redis_version", [](const Server&) { return text(core::kRedisVersion); }},
     {"server_name", [](const Server&) { return text(core::kServerName); }},
+    {"redis_git_sha1", [](const Server&) { return text("00000000"); }},  // as without a repository
+    {"redis_git_dirty", [](const Server&) { return number(0); }},
     {"sluice_version", [](const Server&) { return text(core::kVersion); }},
     {"redis_mode", [](const Server&) { return text("standalone"); }},
     {"multiplexing_api", [](const Server& server) { return not_empty(server.facts.multiplexing); }},
     {"os", [](const Server& server) { return not_empty(server.facts.os); }},
     {"arch_bits", [](const Server&) { return number(int{8 * sizeof(void*)}); }},
+    {"gcc_version", [](const Server&) { return text(compiler_version()); }},
     {"process_supervised", [](const Server& server) { return text(server.facts.supervised); }},
     {"process_id", [](const Server& server) { return number(server.facts.process_id); }},
     {"run_id", [](const Server& server) { return text(server.facts.run_id); }},
@@ -43,6 +63,8 @@ constexpr InfoField kServerFields[] = {
     {"uptime_in_days", [](const Server& server) { return number(uptime_seconds(server) / 86400); }},
     {"hz", [](const Server& server) { return server.config.value("hz"); }},
     {"configured_hz", [](const Server& server) { return server.config.value("hz"); }},
+    {"lru_clock",
+     [](const Server& server) { return number(server.sequencer.now().count / 1000 & kLruClockMask); }},
     {"executable", [](const Server& server) { return text(server.facts.executable); }},
     {"config_file", [](const Server& server) { return text(server.facts.config_file); }},
     {"io_threads_active", [](const Server&) { return flag(false); }},
@@ -51,8 +73,18 @@ constexpr InfoField kServerFields[] = {
 constexpr InfoField kClientsFields[] = {
     {"connected_clients", [](const Server& server) { return number(server.sessions().size()); }},
     {"maxclients", [](const Server& server) { return number(server.config.settings().maxclients); }},
+    {"client_recent_max_input_buffer",
+     [](const Server& server) {
+       return largest(server, [](const core::Session& session) { return session.input.capacity(); });
+     }},
+    {"client_recent_max_output_buffer",
+     [](const Server& server) {
+       return largest(server, [](const core::Session& session) { return session.output_peak; });
+     }},
     {"blocked_clients", [](const Server& server) { return number(server.blocking.waiters()); }},
     {"tracking_clients", [](const Server& server) { return number(uint64_t{server.tracking.clients()}); }},
+    {"clients_in_timeout_table",
+     [](const Server& server) { return number(server.blocking.waiters_with_timeout()); }},
 };
 
 InfoValue processor_seconds(const Server& server, uint64_t core::CpuTime::*part) {
@@ -151,7 +183,10 @@ constexpr InfoField kStatsFields[] = {
      [](const Server& server) { return number(server.metrics.connections_rejected); }},
     {"expired_keys", [](const Server& server) { return number(server.metrics.keys_expired); }},
     {"expired_subkeys", [](const Server& server) { return number(server.metrics.fields_expired); }},
+    {"expire_cycle_cpu_milliseconds",
+     [](const Server& server) { return number(server.metrics.expiry_nanoseconds / 1'000'000); }},
     {"evicted_keys", [](const Server&) { return number(0); }},
+    {"evicted_clients", [](const Server&) { return number(0); }},
     {"keyspace_hits", [](const Server& server) { return number(server.metrics.keyspace_hits); }},
     {"keyspace_misses", [](const Server& server) { return number(server.metrics.keyspace_misses); }},
     {"unexpected_error_replies", [](const Server&) { return number(0); }},

@@ -151,6 +151,7 @@ constexpr InfoField kFields[] = {
     {"active_defrag_running", [](const Server&) { return number(0); }},
     {"lazyfree_pending_objects",
      [](const Server& server) { return number(server.keyspace.graveyard().waiting()); }},
+    {"lazyfreed_objects", [](const Server& server) { return number(server.metrics.elements_freed); }},
 };
 
 }  // namespace

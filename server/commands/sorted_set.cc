@@ -240,6 +240,9 @@ Result<void> zlexcount(CommandCall& call) {
   return reply_count(call, min, max);
 }
 
+// Up to here Redis takes a score that is whole for an integer.
+constexpr double kPackedIntegerMax = 4611686018427387904.0;
+
 Result<void> zscan(CommandCall& call) {
   TRY_VOID(cursor_argument(call, 2));
   TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kSortedSet));
@@ -249,12 +252,16 @@ Result<void> zscan(CommandCall& call) {
     return {};
   }
   TRY(const ScanOptions options, scan_options(call));
+  const bool packed = entry->sorted_set().is_packed();
   const uint64_t next =
       entry->sorted_set().scan(options.cursor, options.count, [&](std::string_view member, double score) {
         if (!options.matches(member)) return;
         char text[kDoubleCharsMax];
         found.emplace_back(member);
-        found.emplace_back(text, format_double(text, score));
+        // A packed set keeps what is whole as an integer, and there it shows.
+        const bool whole = packed && std::abs(score) <= kPackedIntegerMax && std::trunc(score) == score;
+        found.emplace_back(
+            text, whole ? format_i64(text, static_cast<int64_t>(score)) : format_double(text, score));
       });
   reply_scan(call, next, found);
   return {};

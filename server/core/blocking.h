@@ -110,6 +110,8 @@ class Blocking {
   void remove(Session& session);
 
   size_t waiters() const { return sessions_; }
+  // How many of them do not wait for ever.
+  size_t waiters_with_timeout() const { return deadlines_.size(); }
   // How many keys somebody waits on.
   size_t keys() const { return keys_.size(); }
   // How many wait on the key for a queue message.

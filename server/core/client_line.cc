@@ -70,6 +70,8 @@ std::string client_line(const Session& session, MonoMs now) {
   add_number("qbuf-free", input_room);
   add_number("argv-mem", session.held == nullptr ? 0 : session.held->words.bytes());
   add_number("multi-mem", session.queued_bytes);
+  add_number("rbs", session.output.capacity());
+  add_number("rbp", session.output_peak);
   add_number("obl", session.output.size());
   add_number("oll", 0);
   add_number("omem", session.output.capacity());

@@ -147,7 +147,7 @@ void Server::begin_turn() {
   serve_log_waiters();
   time_out_waits();
   watched(LatencyEvent::kAofRewriteStep, [this] { commit.step_rewrite(); });
-  if (keyspace.free_pending()) keyspace.free_some();
+  if (keyspace.free_pending()) metrics.elements_freed += keyspace.free_some();
   if (queues.free_pending()) queues.free_some();
 }
 
@@ -209,19 +209,19 @@ MonoMs Server::next_deadline() const {
 
 void Server::expire_keys() {
   if (!active_expire_) return;
+  const bool due = std::min(keyspace.earliest_expiry(), keyspace.earliest_field_expiry()) <= sequencer.now();
+  if (!due) return;
+  const uint64_t began = seams.steady_clock.stopwatch();
   for (size_t expired = 0; expired < kExpiredKeysMax; ++expired) {
     const Entry* entry = keyspace.first_expired(sequencer.now());
-    if (entry == nullptr) return;
+    if (entry == nullptr) break;
     expire(*entry);
   }
   for (size_t expired = 0; expired < kExpiredKeysMax;) {
     const Entry* entry = keyspace.first_with_expired_field(sequencer.now());
-    if (entry == nullptr) return;
+    if (entry == nullptr) break;
     expired += expire_fields(*entry, kExpiredKeysMax - expired);
   }
-}
-
-size_t Server::expire_fields(const Entry& found, size_t fields_max) {
   metrics.expiry_nanoseconds += seams.steady_clock.stopwatch() - began;
 }
 
@@ -230,6 +230,9 @@ void Server::expire_if_due(const Entry& entry) {
   if (keyspace.expired(entry, now)) return expire(entry);
   if (entry.type() == ValueType::kHash && entry.hash().earliest_expiry() <= now)
     expire_fields(entry, SIZE_MAX);
+}
+
+size_t Server::expire_fields(const Entry& found, size_t fields_max) {
   Entry& entry = keyspace.for_write(found);
   const std::string key(entry.key());
   const int db = keyspace.db_of(entry);
@@ -599,6 +602,7 @@ void Server::release_replies() {
   const uint64_t failed = commit.failed_sequence();
   for (size_t i = 0; i < with_output_.size(); ++i) {
     Session& session = *with_output_[i];
+    session.note_output_peak(sequencer.mono_now());
     if (session.output.size() > session.marked_end()) {
       session.marks.push_back({sequencer.sequence(), session.output.size(), session.replies_unmarked});
       session.replies_unmarked = 0;

@@ -37,6 +37,9 @@ struct QueuedCommand {
   OwnedWords words;
 };
 
+// For so long a peak of what a client was to be sent is remembered.
+inline constexpr Millis kOutputPeakSpan{5'000};
+
 struct Session {
   uint64_t id = 0;
   std::string address;  // "ip:port", or the path of a Unix socket
@@ -104,7 +107,14 @@ struct Session {
   size_t sendable = 0;
   std::deque<Mark> marks;
   uint32_t replies_unmarked = 0;  // replies behind the last mark
-  bool output_queued = false;     // is in Server's list of sessions with something to send
+  size_t output_peak = 0;         // the most that `output` held of late, for CLIENT LIST only
+  MonoMs output_peak_since;
+  void note_output_peak(MonoMs now) {
+    const bool old = now - output_peak_since > kOutputPeakSpan;
+    if (old) output_peak_since = now;
+    if (old || output.size() > output_peak) output_peak = output.size();
+  }
+  bool output_queued = false;  // is in Server's list of sessions with something to send
   ByteBuffer pushes;  // pushed by the command that the session is running itself: they follow its reply
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
   ReplyMode reply_mode = ReplyMode::kOn;  // CLIENT REPLY

@@ -207,6 +207,23 @@ TEST_CASE("CLIENT LIST shows what each connection is doing", "[connection]") {
   REQUIRE(field(lines[2], "tot-cmds") == "1");
 }
 
+TEST_CASE("CLIENT LIST shows how much of its replies a connection has had to hold of late", "[connection]") {
+  ServerFixture f;
+  TestClient& a = f.connect();
+  TestClient& b = f.connect();
+  const auto shown = [&](std::string_view name) { return std::stoi(field(a("CLIENT LIST ID 2"), name)); };
+  b("PING");
+  REQUIRE(shown("rbp") == 7);
+  b("ECHO " + std::string(1'000, 'x'));
+  REQUIRE(shown("rbp") == 1'009);
+  REQUIRE(shown("rbs") >= 1'009);
+  b("PING");
+  REQUIRE(shown("rbp") == 1'009);
+  f.advance(Millis{5'001});
+  b("PING");
+  REQUIRE(shown("rbp") == 7);
+}
+
 TEST_CASE("CLIENT LIST can be asked for a type or for some ids", "[connection]") {
   ServerFixture f;
   TestClient& a = f.connect();

@@ -163,6 +163,10 @@ TEST_CASE("INFO says who we are", "[info]") {
   REQUIRE(info(c, "server", "uptime_in_seconds") == "0");
   f.advance(Millis{90'000});
   REQUIRE(info(c, "server", "uptime_in_seconds") == "90");
+  REQUIRE(info(c, "server", "redis_git_sha1") == "00000000");
+  REQUIRE(info(c, "server", "redis_git_dirty") == "0");
+  REQUIRE(info(c, "server", "gcc_version").starts_with(std::to_string(__GNUC__) + "."));
+  REQUIRE(info(c, "server", "lru_clock") == std::to_string((1'700'000'000 + 90) % (1 << 24)));
   REQUIRE(info(c, "replication", "role") == "master");
   REQUIRE(info(c, "memory", "maxmemory_policy") == "noeviction");
 }
@@ -201,7 +205,17 @@ TEST_CASE("INFO counts keys, clients, commands and errors", "[info]") {
   REQUIRE(info(c, "keyspace", "db1") == "(no db1)");
   REQUIRE(info(c, "clients", "connected_clients") == "2");
   REQUIRE(info(c, "clients", "blocked_clients") == "1");
-  REQUIRE(info(c, "stats", "total_connections_received") == "2");
+  REQUIRE(info(c, "clients", "clients_in_timeout_table") == "0");
+  f.connect().send("BLPOP q 9\r\n");
+  REQUIRE(info(c, "clients", "blocked_clients") == "2");
+  REQUIRE(info(c, "clients", "clients_in_timeout_table") == "1");
+  f.connect().send("*2\r\n$3\r\nGET\r\n$1000\r\n" + std::string(900, 'x'));
+  const int input = std::stoi(info(c, "clients", "client_recent_max_input_buffer"));
+  REQUIRE((input >= 900 && input < 10'000));
+  c("ECHO " + std::string(20'000, 'x'));
+  REQUIRE(info(c, "clients", "client_recent_max_output_buffer") == "20010");
+  REQUIRE(info(c, "stats", "evicted_clients") == "0");
+  REQUIRE(info(c, "stats", "total_connections_received") == "4");
   REQUIRE(info(c, "stats", "keyspace_hits") == "1");
   REQUIRE(info(c, "stats", "keyspace_misses") == "1");
   REQUIRE(info(c, "stats", "total_error_replies") == "2");

@@ -228,6 +228,11 @@ TEST_CASE("what is large ends at once for everybody, and is freed in steps", "[k
   REQUIRE(drained_in() >= 4);
   f.advance(Millis{20'000});
   REQUIRE(c("DBSIZE") == ":1");
+  // Four lists, and 3000 small keys; an empty database costs nothing.
+  REQUIRE(c("INFO memory").find("lazyfree_pending_objects:0") != std::string::npos);
+  REQUIRE(c("INFO memory").find("lazyfreed_objects:203000") != std::string::npos);
+  c("CONFIG RESETSTAT");
+  REQUIRE(c("INFO memory").find("lazyfreed_objects:0") != std::string::npos);
 }
 
 TEST_CASE("a large queue that ended fires no timer, and its numbers are gone", "[keys][graveyard][queue]") {
