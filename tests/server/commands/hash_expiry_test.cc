@@ -116,6 +116,18 @@ TEST_CASE("a hash ends with its last field", "[hash][expiry]") {
   REQUIRE(watcher("EXEC") == "*-1");
 }
 
+TEST_CASE("a field ends by itself when no command names its hash, and no key expires", "[hash][expiry]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("HSET h a 1");
+  c("HSET other a 1");
+  REQUIRE(c("HPEXPIRE h 100 FIELDS 1 a") == "*1 :1");
+  f.advance(Millis{99});
+  REQUIRE(c("DBSIZE") == ":2");
+  f.advance(Millis{1});
+  REQUIRE(c("DBSIZE") == ":1");
+}
+
 TEST_CASE("a field whose time has passed is not seen by the command that comes first", "[hash][expiry]") {
   ServerFixture f;
   TestClient& c = f.client();
