@@ -7,6 +7,7 @@
 #include "engine/base/check.h"
 #include "engine/base/number_text.h"
 #include "engine/queue/managed_group.h"
+#include "engine/referenced_front.h"
 #include "engine/stream_words.h"
 
 namespace sluice {
@@ -58,6 +59,7 @@ size_t ConsumerGroup::remove_consumer(ConsumerNumber number) {
     CHECK(managed_ == nullptr);  // there they are kept (ManagedGroups::drop_consumer)
     const size_t removed = pending_.remove_all_of(number);
     CHECK(removed == pending);
+    if (front_ != nullptr) front_->forget();
   }
   by_name_.erase(lower_bound(consumers_[number]->name));
   consumers_[number].reset();
@@ -85,6 +87,7 @@ bool ConsumerGroup::acknowledge(StreamId id) {
   const std::optional<Pending> before = pending_.remove(id);
   if (!before) return false;
   if (before->owned()) --consumers_[before->consumer]->pending;
+  if (front_ != nullptr) front_->let_go(id);
   if (managed_ != nullptr) managed_->changed(&*before, nullptr);
   return true;
 }

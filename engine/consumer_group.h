@@ -42,6 +42,7 @@ namespace sluice {
 class Entry;
 class ManagedGroup;
 class QueueSystem;
+class ReferencedFront;
 struct PolicySlot;
 
 struct Consumer {
@@ -96,6 +97,11 @@ class ConsumerGroup {
   void release(StreamId id, uint64_t deliveries);
   // False if it was not pending.
   bool acknowledge(StreamId id);
+  // The stream has lost the entries from `first` to `last`; it has an entry again (XSETID lets IDs return).
+  void entries_lost(StreamId first, StreamId last) { pending_.orphan(first, last); }
+  void entry_returned(StreamId id) { pending_.adopt(id); }
+  // Is told of what is no longer pending, from now on; nullptr: nobody is.
+  void tell_of_acknowledged(ReferencedFront* front) { front_ = front; }
 
   // --- With a policy
 
@@ -132,6 +138,7 @@ class ConsumerGroup {
   std::vector<ConsumerNumber> by_name_;
   PendingList pending_;
   uint64_t release_last_ = 0;
+  ReferencedFront* front_ = nullptr;       // the stream's
   std::unique_ptr<ManagedGroup> managed_;  // goes first
 };
 

@@ -28,16 +28,12 @@
 #include "engine/record_sink.h"
 #include "engine/segmented_table.h"
 #include "engine/string_value.h"
+#include "engine/value_timer.h"
 
 namespace sluice {
 
 class Entry;
 class HashField;
-
-// The field of a hash that expires first wakes the hash's entry; armed by the keyspace.
-struct HashTimer : Timer {
-  Entry* entry = nullptr;
-};
 
 class Hash {
  public:
@@ -72,7 +68,7 @@ class Hash {
   // A field that expires at or before `now`, the earliest first. Valid until the next change.
   std::optional<std::string_view> first_expired(UnixMs now) const;
   // For the keyspace: what it arms. nullptr if no field has had an expiry time since forget_timer().
-  HashTimer* timer() { return expiries_ == nullptr ? nullptr : &expiries_->timer; }
+  ValueTimer* timer() { return expiries_ == nullptr ? nullptr : &expiries_->timer; }
   // Gives back the memory for expiry times. Requires: no field has one, and the timer is not armed.
   void forget_timer();
 
@@ -109,7 +105,7 @@ class Hash {
     uint32_t index;  // of the field in the row
   };
   struct Expiries {
-    HashTimer timer;
+    ValueTimer timer;
     std::vector<PackedTime> times;    // of a row, by (when, order)
     std::unique_ptr<TimerHeap> heap;  // of a table
   };

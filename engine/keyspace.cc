@@ -120,7 +120,7 @@ Entry& Keyspace::overwrite(int db, std::string_view key, ValueType type, Expiry 
     on_arrival(db, key, Arrival::kOverwritten);
     if (entry->type() != type) on_arrival(db, key, Arrival::kTypeChanged);
   }
-  disarm_fields(*entry);
+  disarm_parts(*entry);
   if (entry->type() != ValueType::kString) end_value(*entry);
   return *entry;
 }
@@ -171,9 +171,10 @@ Entry& Keyspace::rename(const Entry& entry, int db, std::string_view key) {
   Entry& from = for_write(entry);
   const std::optional<UnixMs> expires = expires_at(from);
   Entry& to = insert(db, key);
-  disarm_fields(from);
+  disarm_parts(from);
   to.take_value(from);
   if (to.type() == ValueType::kHash) field_expiry_changed(to);
+  if (to.type() == ValueType::kStream) producers_changed(to);
   if (expires) expire_at(to, *expires);
   erase(from);
   return to;
@@ -182,7 +183,7 @@ Entry& Keyspace::rename(const Entry& entry, int db, std::string_view key) {
 void Keyspace::erase(const Entry& entry) {
   Entry& ended = for_write(entry);
   persist(ended);
-  disarm_fields(ended);
+  disarm_parts(ended);
   tables_[static_cast<size_t>(ended.table())].erase(&ended);
   end(ended);
 }
@@ -273,29 +274,41 @@ void Keyspace::expire_field(Entry& entry, std::string_view field, UnixMs when) {
 }
 
 void Keyspace::field_expiry_changed(Entry& entry) {
-  HashTimer* const timer = entry.hash().timer();
+  ValueTimer* const timer = entry.hash().timer();
   if (timer == nullptr) [[likely]]
     return;
-  timer->entry = &entry;
+  arm_part(entry, *timer, entry.hash().earliest_expiry());
+  if (entry.hash().expires() == 0) entry.hash().forget_timer();
+}
+
+void Keyspace::producers_changed(Entry& entry) {
+  StreamProducers* const producers = entry.stream().producers();
+  if (producers != nullptr) arm_part(entry, producers->timer(), producers->earliest_expiry());
+}
+
+void Keyspace::arm_part(Entry& entry, ValueTimer& timer, UnixMs when) {
+  timer.entry = &entry;
   const size_t table = table_of(entry);
-  if (entry.hash().expires() == 0) {
-    field_expiries_.disarm(table, *timer);
-    return entry.hash().forget_timer();
+  if (when.count == INT64_MAX) {
+    part_expiries_.disarm(table, timer);
+  } else if (!timer.armed() || part_expiries_.when(table, timer) != when.count) {
+    part_expiries_.arm(table, timer, when.count, expiry_order_++);
   }
-  const UnixMs when = entry.hash().earliest_expiry();
-  if (timer->armed() && field_expiries_.when(table, *timer) == when.count) return;
-  field_expiries_.arm(table, *timer, when.count, expiry_order_++);
 }
 
-void Keyspace::disarm_fields(Entry& entry) {
-  if (entry.type() != ValueType::kHash) [[likely]]
-    return;
-  if (HashTimer* const timer = entry.hash().timer()) field_expiries_.disarm(table_of(entry), *timer);
+void Keyspace::disarm_parts(Entry& entry) {
+  ValueTimer* timer = nullptr;
+  if (entry.type() == ValueType::kHash) {
+    timer = entry.hash().timer();
+  } else if (entry.type() == ValueType::kStream && entry.stream().producers() != nullptr) {
+    timer = &entry.stream().producers()->timer();
+  }
+  if (timer != nullptr) part_expiries_.disarm(table_of(entry), *timer);
 }
 
-const Entry* Keyspace::first_with_expired_field(UnixMs now) const {
-  if (field_expiries_.first_when() > now.count) return nullptr;
-  return static_cast<const HashTimer*>(field_expiries_.first())->entry;
+const Entry* Keyspace::first_with_expired_part(UnixMs now) const {
+  if (part_expiries_.first_when() > now.count) return nullptr;
+  return static_cast<const ValueTimer*>(part_expiries_.first())->entry;
 }
 
 uint64_t Keyspace::scan(int db, uint64_t cursor, size_t wanted, const Visit& visit) const {
@@ -311,7 +324,7 @@ void Keyspace::flush(int db) {
   if (ended.size() == 0) return;
   if (snapshot_ != nullptr) snapshot_->abort();
   const size_t number = table_of(db);
-  graveyard_.bury(ended, expiries_.take(number), field_expiries_.take(number));
+  graveyard_.bury(ended, expiries_.take(number), part_expiries_.take(number));
   ends_[number] = {};
 }
 
@@ -343,7 +356,7 @@ std::string Keyspace::digest_value(const Entry& entry) const {
 
 void Keyspace::check_invariants() const {
   expiries_.check_invariants();
-  field_expiries_.check_invariants();
+  part_expiries_.check_invariants();
   for (int db = 0; db < kDatabases; ++db) {
     table(db).check_invariants();
     CHECK(names_[table_of(db)] == db);
@@ -352,6 +365,7 @@ void Keyspace::check_invariants() const {
       CHECK(db_of(entry) == db);
       if (entry.armed()) ++armed;
       if (entry.type() == ValueType::kHash) entry.hash().check_invariants();
+      if (entry.type() == ValueType::kStream) entry.stream().check_invariants();
       if (entry.type() == ValueType::kSet) entry.set().check_invariants();
       if (entry.type() == ValueType::kSortedSet) entry.sorted_set().check_invariants();
     });

@@ -36,6 +36,7 @@
 namespace sluice {
 
 class Snapshot;
+struct ValueTimer;
 
 inline constexpr int kDatabases = 16;
 
@@ -108,9 +109,11 @@ class Keyspace {
   // then, as after each change of a hash.
   void expire_field(Entry& entry, std::string_view field, UnixMs when);
   void field_expiry_changed(Entry& entry);
-  UnixMs earliest_field_expiry() const { return {field_expiries_.first_when()}; }
-  // A hash of which a field expires at or before `now`, the earliest first; nullptr if there is none.
-  const Entry* first_with_expired_field(UnixMs now) const;
+  // The same for the idempotence IDs of a stream, after each change of them.
+  void producers_changed(Entry& entry);
+  UnixMs earliest_part_expiry() const { return {part_expiries_.first_when()}; }
+  // A hash or a stream of which a part expires at or before `now`, the earliest first; nullptr if there is none.
+  const Entry* first_with_expired_part(UnixMs now) const;
 
   size_t size(int db) const { return table(db).size(); }
   // Heap memory of the table that finds them, in bytes; not of the entries. O(segments).
@@ -149,8 +152,8 @@ class Keyspace {
   enum class Arrival : uint8_t { kNew, kOverwritten, kTypeChanged };
   std::function<void(int db, std::string_view key, Arrival arrival)> on_arrival;
 
-  // Of the hashes, sets and sorted sets here, and of those that are made elsewhere to be inserted. All but the seed may
-  // be changed.
+  // Of the hashes, sets, sorted sets and streams here, and of those that are made elsewhere to be inserted. All but the
+  // seed may be changed.
   CollectionForms forms;
 
   void check_invariants() const;
@@ -172,8 +175,9 @@ class Keyspace {
   Entry& insert(int db, std::string_view key);
   // The entry of that key, new or not, with any string in it; it is about to hold a value of that type.
   Entry& overwrite(int db, std::string_view key, ValueType type, Expiry expiry);
-  // The hash of the entry is to go, or to another entry: its fields wake nobody any more.
-  void disarm_fields(Entry& entry);
+  void arm_part(Entry& entry, ValueTimer& timer, UnixMs when);
+  // The value of the entry is to go, or to another entry: its parts wake nobody any more.
+  void disarm_parts(Entry& entry);
   // Before a change of `entry`: a snapshot that has not recorded it does so now.
   void before_change(Entry& entry);
 
@@ -192,7 +196,7 @@ class Keyspace {
   };
   std::array<Ends, kDatabases> ends_{};  // of each table
   TableTimers<kDatabases> expiries_;
-  TableTimers<kDatabases> field_expiries_;  // a HashTimer for each hash of which a field expires
+  TableTimers<kDatabases> part_expiries_;  // of hashes and streams
   uint64_t expiry_order_ = 0;  // keys that expire in the same millisecond go in the order they were told to
 
   Snapshot* snapshot_ = nullptr;  // the one in progress

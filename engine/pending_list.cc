@@ -22,6 +22,10 @@ constexpr uint16_t kCountIsMax = 0xfffe;
 constexpr uint64_t kDueBit = uint64_t{1} << 47;
 constexpr uint64_t kKeyMax = (uint64_t{1} << 48) - 1;
 
+// What a record has for an owner: this bit if it is orphaned, and a consumer's number or that nobody is.
+constexpr uint32_t kOrphaned = uint32_t{1} << 31;
+constexpr uint32_t kNobody = kOrphaned - 1;
+
 uint64_t time_bits(UnixMs time) {
   return static_cast<uint64_t>(std::clamp<int64_t>(time.count, 0, kPendingTimeMax.count));
 }
@@ -34,11 +38,18 @@ struct PendingList::Record {
   uint32_t key_low;
   uint16_t key_high;
   uint16_t deliveries;
-  ConsumerNumber consumer;
+  uint32_t owner;
 
   uint64_t place() const { return static_cast<uint64_t>(ms) << 32 | seq; }
   uint64_t key() const { return static_cast<uint64_t>(key_high) << 32 | key_low; }
-  Order order() const { return consumer == kNoConsumer ? kUnowned : kHeld; }
+  bool orphaned() const { return (owner & kOrphaned) != 0; }
+  bool owned() const { return (owner & kNobody) != kNobody; }
+  ConsumerNumber consumer() const { return owned() ? owner & kNobody : kNoConsumer; }
+  void set_orphaned(bool orphaned) { owner = orphaned ? owner | kOrphaned : owner & kNobody; }
+  Order order() const {
+    if (orphaned()) return owned() ? kHeldOrphaned : kUnownedOrphaned;
+    return owned() ? kHeld : kUnowned;
+  }
   // Requires: it fits.
   void set_id(StreamId id, StreamId base) {
     ms = static_cast<uint32_t>(id.ms - base.ms);
@@ -159,7 +170,9 @@ PendingList::Record PendingList::make_record(const Leaf& leaf, const Pending& pe
   record.set_id(pending.id, leaf.base);
   record.key_low = static_cast<uint32_t>(key);
   record.key_high = static_cast<uint16_t>(key >> 32);
-  record.consumer = pending.consumer;
+  CHECK(!pending.owned() || pending.consumer < kNobody);
+  record.owner = pending.owned() ? pending.consumer : kNobody;
+  record.set_orphaned(pending.orphaned);
   return record;
 }
 
@@ -167,7 +180,8 @@ Pending PendingList::decode(const Leaf& leaf, uint32_t at) const {
   const Record& record = leaf.at(at);
   Pending pending;
   pending.id = leaf.id(record);
-  pending.consumer = record.consumer;
+  pending.consumer = record.consumer();
+  pending.orphaned = record.orphaned();
   const uint64_t key = record.key();
   if (pending.owned()) {
     pending.time = UnixMs{static_cast<int64_t>(key)};
@@ -200,8 +214,40 @@ void PendingList::set_deliveries(Record& record, StreamId id, uint64_t deliverie
   }
 }
 
-void PendingList::lower(Bounds& bounds, Order order, uint64_t key) {
-  bounds.of[order] = std::min(bounds.of[order], key);
+uint64_t PendingList::Bounds::least(Orders orders) const {
+  uint64_t key = UINT64_MAX;
+  for (size_t order = 0; order < kOrders; ++order) {
+    if ((orders >> order & 1u) != 0) key = std::min(key, of[order]);
+  }
+  return key;
+}
+
+void PendingList::Bounds::lower(Order order, uint64_t key) {
+  of[order] = std::min(of[order], key);
+}
+
+void PendingList::Bounds::lower(const Bounds& other) {
+  for (size_t order = 0; order < kOrders; ++order)
+    of[order] = std::min(of[order], other.of[order]);
+}
+
+PendingList::Bounds PendingList::exact_bounds(const Leaf& leaf) {
+  Bounds bounds;
+  for (uint32_t at = 0; at < leaf.size(); ++at)
+    bounds.lower(leaf.at(at).order(), leaf.at(at).key());
+  return bounds;
+}
+
+PendingList::Bounds PendingList::bounds_of_leaves(const Node& node) {
+  Bounds bounds;
+  for (const Ref& ref : node.leaves)
+    bounds.lower(ref.bounds);
+  return bounds;
+}
+
+PendingList::Orders PendingList::orders(Order order, Which which) {
+  const Order orphaned = order == kHeld ? kHeldOrphaned : kUnownedOrphaned;
+  return static_cast<Orders>(set_of(order) | (which == Which::kAll ? set_of(orphaned) : 0));
 }
 
 // --- Finding
@@ -273,8 +319,8 @@ void PendingList::Cursor::settle() {
   const uint64_t held_until = filter_.delivered_until ? time_bits(*filter_.delivered_until) : kKeyMax;
   const uint64_t bits = filter_.consumer ? Leaf::bit(*filter_.consumer) : UINT64_MAX;
   const auto may_pass = [&](const Bounds& bounds) {
-    if (bounds.of[kUnowned] != UINT64_MAX) return true;
-    return !filter_.only_unowned && bounds.of[kHeld] <= held_until;
+    if (bounds.least(orders(kUnowned, Which::kAll)) != UINT64_MAX) return true;
+    return !filter_.only_unowned && bounds.least(orders(kHeld, Which::kAll)) <= held_until;
   };
   for (; node_ < list_->nodes_.size(); ++node_, leaf_ = 0, record_ = 0) {
     const Node& node = list_->nodes_[node_];
@@ -285,8 +331,8 @@ void PendingList::Cursor::settle() {
       if (filter_.consumer && (ref.leaf->consumers & bits) == 0) continue;
       for (; record_ < ref.leaf->size(); ++record_) {
         const Record& record = ref.leaf->at(record_);
-        if (filter_.consumer && record.consumer != *filter_.consumer) continue;
-        if (record.order() == kHeld && (filter_.only_unowned || record.key() > held_until)) continue;
+        if (filter_.consumer && record.consumer() != *filter_.consumer) continue;
+        if (record.owned() && (filter_.only_unowned || record.key() > held_until)) continue;
         return;
       }
     }
@@ -312,10 +358,11 @@ std::optional<Pending> PendingList::put(const Pending& pending) {
   Record& record = ref.leaf->at(place.record);
   if (record.deliveries == kCountInMap) more_.erase(pending.id);
   record = make_record(*ref.leaf, pending);
+  record.set_orphaned(before.orphaned);
   set_deliveries(record, pending.id, pending.deliveries);
   ref.leaf->consumers |= Leaf::bit(pending.consumer);
-  lower(ref.bounds, record.order(), record.key());
-  lower(node.bounds, record.order(), record.key());
+  ref.bounds.lower(record.order(), record.key());
+  node.bounds.lower(record.order(), record.key());
   unowned_ += pending.owned() ? 0 : 1;
   unowned_ -= before.owned() ? 0 : 1;
   return before;
@@ -329,9 +376,9 @@ void PendingList::insert(Place place, const Pending& pending) {
   record = make_record(leaf, pending);
   set_deliveries(record, pending.id, pending.deliveries);
   leaf.consumers |= Leaf::bit(pending.consumer);
-  lower(ref.bounds, record.order(), record.key());
+  ref.bounds.lower(record.order(), record.key());
   Node& node = nodes_[place.node];
-  lower(node.bounds, record.order(), record.key());
+  node.bounds.lower(record.order(), record.key());
   ref.lowest = std::min(ref.lowest, pending.id);
   node.lowest = std::min(node.lowest, pending.id);
   ++size_;
@@ -436,8 +483,7 @@ void PendingList::split_leaf(size_t node, size_t leaf, uint32_t at) {
   insert_leaf(place, second, base);
   Node& owner = nodes_[place.node];
   owner.leaves[place.leaf].bounds = bounds;
-  lower(owner.bounds, kHeld, bounds.of[kHeld]);
-  lower(owner.bounds, kUnowned, bounds.of[kUnowned]);
+  owner.bounds.lower(bounds);
 }
 
 std::optional<Pending> PendingList::remove(StreamId id) {
@@ -454,7 +500,7 @@ void PendingList::remove_at(const Place& place) {
   Leaf& leaf = *ref.leaf;
   const Record& record = leaf.at(place.record);
   if (record.deliveries == kCountInMap) more_.erase(leaf.id(record));
-  if (record.order() == kUnowned) --unowned_;
+  if (!record.owned()) --unowned_;
   --size_;
   leaf.close(place.record);
   if (leaf.size() == 0) {
@@ -501,8 +547,7 @@ void PendingList::merge_with_next(size_t node, size_t leaf) {
     into.records()[into.end++] = record;
   }
   into.consumers |= next.consumers;
-  lower(ref.bounds, kHeld, next_ref.bounds.of[kHeld]);
-  lower(ref.bounds, kUnowned, next_ref.bounds.of[kUnowned]);
+  ref.bounds.lower(next_ref.bounds);
   remove_leaf(node, leaf + 1);
 }
 
@@ -516,12 +561,12 @@ size_t PendingList::remove_all_of(ConsumerNumber consumer) {
       uint32_t kept = leaf.begin;
       for (uint32_t at = leaf.begin; at < leaf.end; ++at) {
         const Record record = leaf.records()[at];
-        if (record.consumer == consumer) {
+        if (record.consumer() == consumer) {
           if (record.deliveries == kCountInMap) more_.erase(leaf.id(record));
           --size_;
           continue;
         }
-        leaf.consumers |= Leaf::bit(record.consumer);
+        leaf.consumers |= Leaf::bit(record.consumer());
         leaf.records()[kept++] = record;
       }
       leaf.end = static_cast<uint16_t>(kept);
@@ -542,7 +587,43 @@ size_t PendingList::remove_all_of(ConsumerNumber consumer) {
 
 // --- The other orders
 
-void PendingList::visit(Order order, uint64_t key_min, uint64_t key_max, const Visit& each) const {
+void PendingList::orphan(StreamId first, StreamId last) {
+  if (empty() || last_id() < first) return;
+  const Place place = locate(first);
+  uint32_t at = place.record;
+  size_t leaf = place.leaf;
+  for (size_t node = place.node; node < nodes_.size(); ++node, leaf = 0) {
+    Node& it = nodes_[node];
+    if (it.lowest > last) return;
+    bool changed = false;
+    for (; leaf < it.leaves.size(); ++leaf, at = 0) {
+      Ref& ref = it.leaves[leaf];
+      if (ref.lowest > last) break;
+      const uint32_t begin = at;
+      for (; at < ref.leaf->size() && ref.leaf->id(ref.leaf->at(at)) <= last; ++at)
+        ref.leaf->at(at).set_orphaned(true);
+      // What was left behind must not be looked at again for bounds that are too low.
+      if (at > begin) ref.bounds = exact_bounds(*ref.leaf);
+      changed |= at > begin;
+      if (at < ref.leaf->size()) break;
+    }
+    if (changed) it.bounds = bounds_of_leaves(it);
+  }
+}
+
+void PendingList::adopt(StreamId id) {
+  if (empty()) return;
+  const Place place = locate(id);
+  if (!place.found) return;
+  Node& node = nodes_[place.node];
+  Ref& ref = node.leaves[place.leaf];
+  Record& record = ref.leaf->at(place.record);
+  record.set_orphaned(false);
+  ref.bounds.lower(record.order(), record.key());
+  node.bounds.lower(record.order(), record.key());
+}
+
+void PendingList::visit(Orders orders, uint64_t key_min, uint64_t key_max, const Visit& each) const {
   // What may hold, or is, the next one. Of equal keys, the lower ID first: a leaf then comes before its records.
   struct Candidate {
     uint64_t key;
@@ -564,33 +645,30 @@ void PendingList::visit(Order order, uint64_t key_min, uint64_t key_max, const V
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
   std::vector<Found> found;  // what record numbers mean
   for (Node& node : nodes_) {
-    if (node.bounds.of[order] <= key_max)
-      candidates.push({node.bounds.of[order], node.lowest, &node, nullptr, 0});
+    const uint64_t bound = node.bounds.least(orders);
+    if (bound <= key_max) candidates.push({bound, node.lowest, &node, nullptr, 0});
   }
   while (!candidates.empty()) {
     const Candidate best = candidates.top();
     candidates.pop();
     if (best.node != nullptr) {
-      uint64_t bound = UINT64_MAX;
       for (Ref& ref : best.node->leaves) {
-        bound = std::min(bound, ref.bounds.of[order]);
-        if (ref.bounds.of[order] <= key_max)
-          candidates.push({ref.bounds.of[order], ref.lowest, nullptr, &ref, 0});
+        const uint64_t bound = ref.bounds.least(orders);
+        if (bound <= key_max) candidates.push({bound, ref.lowest, nullptr, &ref, 0});
       }
-      best.node->bounds.of[order] = bound;
+      best.node->bounds = bounds_of_leaves(*best.node);
     } else if (best.leaf != nullptr) {
       Leaf& leaf = *best.leaf->leaf;
-      uint64_t bound = UINT64_MAX;
+      searched_ += leaf.size();
       for (uint32_t at = 0; at < leaf.size(); ++at) {
         const Record& record = leaf.at(at);
-        if (record.order() != order) continue;
-        bound = std::min(bound, record.key());
+        if ((orders & set_of(record.order())) == 0) continue;
         if (record.key() < key_min || record.key() > key_max) continue;
         candidates.push(
             {record.key(), leaf.id(record), nullptr, nullptr, static_cast<uint32_t>(found.size())});
         found.push_back({&leaf, at});
       }
-      best.leaf->bounds.of[order] = bound;
+      best.leaf->bounds = exact_bounds(leaf);
     } else {
       const Found& it = found[best.record];
       if (!each(decode(*it.leaf, it.record))) return;
@@ -598,29 +676,30 @@ void PendingList::visit(Order order, uint64_t key_min, uint64_t key_max, const V
   }
 }
 
-void PendingList::visit_held(UnixMs until, const Visit& each) const {
-  if (until.count >= 0) visit(kHeld, 0, time_bits(until), each);
+void PendingList::visit_held(UnixMs until, const Visit& each, Which which) const {
+  if (until.count >= 0) visit(orders(kHeld, which), 0, time_bits(until), each);
 }
 
-void PendingList::visit_unowned(UnixMs until, const Visit& each) const {
-  if (unowned_ > 0) visit(kUnowned, 0, kDueBit | time_bits(until), each);
+void PendingList::visit_unowned(UnixMs until, const Visit& each, Which which) const {
+  if (unowned_ > 0) visit(orders(kUnowned, which), 0, kDueBit | time_bits(until), each);
 }
 
 void PendingList::visit_unowned_after(UnixMs after, const Visit& each) const {
-  if (unowned_ > 0) visit(kUnowned, (kDueBit | time_bits(after)) + 1, kKeyMax, each);
+  if (unowned_ > 0) visit(orders(kUnowned, Which::kAll), (kDueBit | time_bits(after)) + 1, kKeyMax, each);
 }
 
 size_t PendingList::count_unowned(UnixMs until) const {
   if (unowned_ == 0) return 0;
   const uint64_t key_max = kDueBit | time_bits(until);
+  const Orders unowned = orders(kUnowned, Which::kAll);
   size_t count = 0;
   for (const Node& node : nodes_) {
-    if (node.bounds.of[kUnowned] > key_max) continue;
+    if (node.bounds.least(unowned) > key_max) continue;
     for (const Ref& ref : node.leaves) {
-      if (ref.bounds.of[kUnowned] > key_max) continue;
+      if (ref.bounds.least(unowned) > key_max) continue;
       for (uint32_t at = 0; at < ref.leaf->size(); ++at) {
         const Record& record = ref.leaf->at(at);
-        if (record.order() == kUnowned && record.key() <= key_max) ++count;
+        if (!record.owned() && record.key() <= key_max) ++count;
       }
     }
   }
@@ -629,7 +708,7 @@ size_t PendingList::count_unowned(UnixMs until) const {
 
 std::optional<UnixMs> PendingList::oldest_held() const {
   std::optional<UnixMs> oldest;
-  visit(kHeld, 0, kKeyMax, [&oldest](const Pending& pending) {
+  visit(orders(kHeld, Which::kAll), 0, kKeyMax, [&oldest](const Pending& pending) {
     oldest = pending.time;
     return false;
   });
@@ -693,8 +772,8 @@ void PendingList::check_invariants() const {
         before = id;
         CHECK(ref.bounds.of[record.order()] <= record.key());
         CHECK(node.bounds.of[record.order()] <= record.key());
-        CHECK((leaf.consumers & Leaf::bit(record.consumer)) == Leaf::bit(record.consumer));
-        if (record.order() == kUnowned) ++unowned;
+        CHECK((leaf.consumers & Leaf::bit(record.consumer())) == Leaf::bit(record.consumer()));
+        if (!record.owned()) ++unowned;
         if (record.deliveries == kCountInMap) {
           CHECK(more_.count(id) == 1);
           ++more;

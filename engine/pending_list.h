@@ -15,7 +15,11 @@
 //   held      by the time of delivery, so the one that has been idle longest comes first
 //   unowned   those that were released, in the order of the releases; then by the time at which they are due
 //
-// Neither is stored. A leaf, and a node, keeps for each order a bound that none of its records comes before, and a
+// An entry that the stream has lost can still be pending: it is *orphaned*. Nobody who looks for something to deliver
+// wants to meet those, and there may be any number of them, so each order has them apart: a search leaves them out, or
+// takes both parts merged.
+//
+// None of these orders is stored. A leaf, and a node, keeps for each order a bound that none of its records comes before, and a
 // search takes what has the least bound first (best first), down to the record. Removing a record leaves the bounds as
 // they are, too low perhaps; a search that comes to see it puts them right. So adding the newest and removing any cost
 // nothing for the orders, and "is anybody idle for so long?" looks at no record unless there is one. Of equal times the
@@ -30,9 +34,11 @@
 // Invariants (check_invariants):
 //  * IDs rise strictly; no leaf and no node is empty.
 //  * no record comes before the bounds of its leaf and its node; a leaf's bits have those of its records.
+//  * whether a record is orphaned is the stream's to say (Stream::check_invariants).
 //  * more_ holds exactly the counts that a record cannot.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -62,6 +68,8 @@ struct Pending {
   // Released: its place in the order of releases, below 2^47.
   uint64_t release = 0;
   uint64_t deliveries = 0;
+  // The stream does not have the entry any more.
+  bool orphaned = false;
 
   bool owned() const { return consumer != kNoConsumer; }
 };
@@ -116,24 +124,33 @@ class PendingList {
   // The greatest ID. Requires: not empty.
   StreamId last_id() const;
 
-  // Adds the entry, or changes it. Returns what it replaced.
+  // Adds the entry, or changes it; one that is there stays orphaned, or not, as it was. Returns what it replaced.
   std::optional<Pending> put(const Pending& pending);
   // Returns what was removed; nothing if there is no such entry.
   std::optional<Pending> remove(StreamId id);
   // Removes all that the consumer holds and returns how many those were. O(n), leaf by leaf.
   size_t remove_all_of(ConsumerNumber consumer);
 
+  // All from `first` to `last` are orphaned. O(log n + those, and their leaves).
+  void orphan(StreamId first, StreamId last);
+  // The stream has the entry again. No effect if it is not pending.
+  void adopt(StreamId id);
+
+  // What a search in the other orders is to find.
+  enum class Which : uint8_t { kAll, kDeliverable };  // kDeliverable: without the orphaned
   // Visits what has been held since `until` or longer, the longest first, until `visit` returns false.
   using Visit = std::function<bool(const Pending&)>;
-  void visit_held(UnixMs until, const Visit& visit) const;
+  void visit_held(UnixMs until, const Visit& visit, Which which = Which::kAll) const;
   // Visits what is unowned: the released, first come first, then what is due at `until` or before, the oldest first.
-  void visit_unowned(UnixMs until, const Visit& visit) const;
+  void visit_unowned(UnixMs until, const Visit& visit, Which which = Which::kAll) const;
   // How many that visits. O(their leaves).
   size_t count_unowned(UnixMs until) const;
   // The same, of what is due later than `after`: the first that will be comes first.
   void visit_unowned_after(UnixMs after, const Visit& visit) const;
   // When the entry was delivered that has been held for longest.
   std::optional<UnixMs> oldest_held() const;
+  // How many records those searches have looked at, ever: what they cost.
+  uint64_t searched() const { return searched_; }
 
   // Heap memory held, in bytes.
   size_t bytes() const;
@@ -144,9 +161,17 @@ class PendingList {
   void check_invariants() const;
 
  private:
-  enum Order : uint8_t { kHeld, kUnowned };
+  enum Order : uint8_t { kHeld, kUnowned, kHeldOrphaned, kUnownedOrphaned };
+  static constexpr size_t kOrders = 4;
+  // A set of orders.
+  using Orders = uint8_t;
+  static constexpr Orders set_of(Order order) { return static_cast<Orders>(1u << order); }
   struct Bounds {
-    uint64_t of[2] = {UINT64_MAX, UINT64_MAX};
+    std::array<uint64_t, kOrders> of;
+    Bounds() { of.fill(UINT64_MAX); }
+    uint64_t least(Orders orders) const;
+    void lower(Order order, uint64_t key);
+    void lower(const Bounds& other);
   };
   struct Record;
   struct Leaf;
@@ -181,8 +206,10 @@ class PendingList {
   void remove_leaf(size_t node, size_t leaf);
   void merge_with_next(size_t node, size_t leaf);
   void set_deliveries(Record& record, StreamId id, uint64_t deliveries);
-  static void lower(Bounds& bounds, Order order, uint64_t key);
-  void visit(Order order, uint64_t key_min, uint64_t key_max, const Visit& each) const;
+  static Bounds exact_bounds(const Leaf& leaf);
+  static Bounds bounds_of_leaves(const Node& node);
+  static Orders orders(Order order, Which which);
+  void visit(Orders orders, uint64_t key_min, uint64_t key_max, const Visit& each) const;
 
   // The bounds in it rise when a search finds that they can; nothing else changes in a const list.
   mutable std::vector<Node> nodes_;
@@ -190,6 +217,7 @@ class PendingList {
   size_t size_ = 0;
   size_t unowned_ = 0;
   size_t leaf_bytes_ = 0;
+  mutable uint64_t searched_ = 0;
 };
 
 }  // namespace sluice

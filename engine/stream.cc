@@ -104,7 +104,8 @@ Result<StreamId> Stream::next_id_within(uint64_t ms) const {
   return StreamId{ms, last_id_.seq + 1};
 }
 
-Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fields_and_values) {
+Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fields_and_values,
+                             const StreamPageLimits& limits) {
   CHECK(fields_and_values.size() >= 2 && fields_and_values.size() % 2 == 0);
   if (id == kStreamIdMin) return Error::kStreamIdZero;
   if (last_id_ == kStreamIdMax) return Error::kStreamExhausted;
@@ -113,26 +114,28 @@ Result<StreamId> Stream::add(StreamId id, std::span<const std::string_view> fiel
     return Error::kStreamEntryTooLarge;
 
   StreamPage::Append append =
-      tail_ == nullptr ? StreamPage::Append::kFull : tail_->append(id, fields_and_values);
+      tail_ == nullptr ? StreamPage::Append::kFull : tail_->append(id, fields_and_values, limits);
   while (append == StreamPage::Append::kNeedsRoom) {
     const size_t capacity = std::min<size_t>(tail_->capacity() * 2, kStreamPageBytesMax);
     resize_page(tail_, capacity);
-    append = tail_->append(id, fields_and_values);
+    append = tail_->append(id, fields_and_values, limits);
   }
-  if (append == StreamPage::Append::kFull) append_page(id, fields_and_values);
+  if (append == StreamPage::Append::kFull) append_page(id, fields_and_values, limits);
   ++length_;
   if (entries_added_ < INT64_MAX) ++entries_added_;  // XSETID may have set it that high; more cannot be told
   last_id_ = id;
   for (const auto& group : groups()) {
+    if (ids_return_) group->entry_returned(id);
     if (group->managed() != nullptr) group->managed()->count_added();
   }
   return id;
 }
 
-void Stream::append_page(StreamId id, std::span<const std::string_view> fields_and_values) {
+void Stream::append_page(StreamId id, std::span<const std::string_view> fields_and_values,
+                         const StreamPageLimits& limits) {
   size_t capacity = kFirstPageBytes;
   if (tail_ != nullptr) {
-    capacity = StreamPage::capacity_after(*tail_);
+    capacity = std::min<size_t>(StreamPage::capacity_after(*tail_), limits.bytes_max);
     seal_tail();
   }
   StreamPage* page = StreamPage::create(id, fields_and_values, capacity);
@@ -175,6 +178,7 @@ bool Stream::remove(StreamId id) {
   max_deleted_id_ = std::max(max_deleted_id_, id);
   remove_at(cursor);
   for (const auto& group : groups()) {
+    group->entries_lost(id, id);
     if (group->managed() != nullptr) group->managed()->entry_deleted(id);
   }
   return true;
@@ -196,18 +200,21 @@ void Stream::remove_at(const Cursor& cursor) {
 
 uint64_t Stream::trim(const StreamTrim& trim) {
   if (trim.references == References::kAcknowledged && groups_ != nullptr) return trim_acknowledged(trim);
-  uint64_t removed = 0;
+  const uint64_t length_before = length_;
+  const StreamId first = first_id();
+  StreamId last = first;  // of those that went
   while (head_ != nullptr && may_drop(*head_, trim)) {
     const uint64_t live = head_->live();
+    const uint64_t removed = length_before - length_;
     if (trim.approximate && trim.removed_max != 0 && live > trim.removed_max - removed) break;
     if (trim.references == References::kDrop) drop_references_in(*head_);
+    last = head_->id(head_->slots() - 1);
     remove_page(head_);
     length_ -= live;
-    removed += live;
   }
-  if (!trim.approximate) removed += trim_head_page(trim);
-  if (removed > 0 && groups_ != nullptr) tell_groups_of_trim();
-  return removed;
+  if (!trim.approximate) trim_head_page(trim, last);
+  if (length_ < length_before && groups_ != nullptr) tell_groups_of_trim(first, last);
+  return length_before - length_;
 }
 
 // Whether the trim takes every entry of the page, the head.
@@ -222,53 +229,24 @@ bool Stream::may_drop(const StreamPage& page, const StreamTrim& trim) const {
 }
 
 // Takes single entries from the head page. Not compacted: the rest of the page is the next to go.
-uint64_t Stream::trim_head_page(const StreamTrim& trim) {
-  uint64_t removed = 0;
+void Stream::trim_head_page(const StreamTrim& trim, StreamId& last) {
   while (head_ != nullptr) {
     const uint32_t slot = head_->first_live();
     const bool done =
         trim.kind == StreamTrim::Kind::kLength ? length_ <= trim.length_max : head_->id(slot) >= trim.min_id;
     if (done) break;
-    if (trim.references == References::kDrop) drop_references(head_->id(slot));
+    last = head_->id(slot);
+    if (trim.references == References::kDrop) drop_references(last);
     head_->remove(slot);
     if (head_->live() == 0) remove_page(head_);
     --length_;
-    ++removed;
   }
-  return removed;
 }
 
 void Stream::drop_references_in(const StreamPage& page) {
   for (uint32_t slot = page.first_live(); slot < page.slots(); ++slot) {
     if (page.is_live(slot)) drop_references(page.id(slot));
   }
-}
-
-uint64_t Stream::trim_acknowledged(const StreamTrim& trim) {
-  StreamId read_by_all = kStreamIdMax;
-  for (const auto& group : groups_->list())
-    read_by_all = std::min(read_by_all, group->last_id());
-  std::vector<StreamId> gone;
-  std::optional<StreamId> kept;  // the first that stays
-  uint64_t stepped_over = 0;
-  for (Cursor cursor = first(); !cursor.at_end() && cursor.id() <= read_by_all; cursor.next()) {
-    const StreamId id = cursor.id();
-    const bool done =
-        trim.kind == StreamTrim::Kind::kLength ? length_ - gone.size() <= trim.length_max : id >= trim.min_id;
-    if (done || (trim.approximate && trim.removed_max != 0 && gone.size() == trim.removed_max)) break;
-    if (!is_referenced(id)) {
-      gone.push_back(id);
-      continue;
-    }
-    if (!kept) kept = id;
-    if (trim.approximate && ++stepped_over == kSteppedOverMax) break;
-  }
-  for (const StreamId id : gone) {
-    // An entry that goes before an older one leaves a hole, which counts must know of like any other.
-    if (kept && id > *kept) max_deleted_id_ = std::max(max_deleted_id_, id);
-    remove_at(find(id));
-  }
-  return gone.size();
 }
 
 Result<void> Stream::set_id(StreamId last_id, std::optional<uint64_t> entries_added,
@@ -281,6 +259,10 @@ Result<void> Stream::set_id(StreamId last_id, std::optional<uint64_t> entries_ad
     // Removed entries above the new last ID must not stand in the way of those to come.
     tail_->compact();
     ++layout_;
+  }
+  if (last_id < last_id_) {
+    ids_return_ = true;
+    if (referenced_ != nullptr) referenced_->forget();
   }
   last_id_ = last_id;
   if (entries_added) {
@@ -375,6 +357,7 @@ size_t Stream::bytes() const {
   for (const auto& group : groups())
     bytes += group->bytes();
   if (producers_ != nullptr) bytes += producers_->bytes();
+  if (referenced_ != nullptr) bytes += referenced_->bytes();
   return bytes;
 }
 
@@ -456,6 +439,7 @@ void Stream::check_invariants() const {
   directory_.check_invariants();
   for (const auto& group : groups())
     group->check_invariants();
+  check_references();
   if (producers_ != nullptr) producers_->check_invariants();
 }
 

@@ -15,6 +15,7 @@
 //  * every page holds at least one live entry; length() is the sum over the pages.
 //  * IDs rise strictly through the pages, and none is above last_id().
 //  * max_deleted_id() is not above last_id().
+//  * what is pending in a group is orphaned exactly if the stream does not have it.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,7 @@
 #include "engine/consumer_group.h"
 #include "engine/digest.h"
 #include "engine/record_sink.h"
+#include "engine/referenced_front.h"
 #include "engine/stream_directory.h"
 #include "engine/stream_id.h"
 #include "engine/stream_page.h"
@@ -58,7 +60,8 @@ struct StreamTrim {
   // Approximate only: at most so many entries go; 0 is no limit.
   uint64_t removed_max = 0;
   // With kAcknowledged entries are looked at one by one, and those that groups refer to are stepped over, so pages play
-  // no part; an approximate trim then gives up after a hundred of them.
+  // no part; those that are known to be referred to are not looked at again (ReferencedFront). An approximate trim
+  // gives up after a hundred that it had to look at.
   References references = References::kKeep;
 };
 inline constexpr uint64_t kSteppedOverMax = 100;
@@ -108,11 +111,12 @@ class Stream {
   // Adds an entry of alternating fields and values, copying them. Returns `id`.
   // Errors: kStreamIdZero, kStreamExhausted, kStreamIdTooSmall, kStreamEntryTooLarge. Nothing has changed
   // then. Requires: an even number of words, at least two. O(bytes of the entry).
-  Result<StreamId> add(StreamId id, std::span<const std::string_view> fields_and_values);
+  Result<StreamId> add(StreamId id, std::span<const std::string_view> fields_and_values,
+                       const StreamPageLimits& limits = {});
   // False if there is no such entry.
   bool remove(StreamId id);
-  // Returns how many entries went. After an approximate trim, length() or first_id() tell the exact one that
-  // does the same: what is logged must not depend on pages.
+  // Returns how many entries went. After an approximate trim, length() tells the exact one that does the same: what is
+  // logged must not depend on pages, nor on what is known of references.
   uint64_t trim(const StreamTrim& trim);
 
   // XSETID. Without a value the counter or ID stays as it is, also for a `max_deleted_id` of 0-0.
@@ -151,6 +155,10 @@ class Stream {
   ConsumerGroup& add_group(std::string_view name, StreamId last_id, std::optional<uint64_t> entries_read);
   // It ends, or goes to whoever ends it (Keyspace::end). Requires: it is one of these.
   std::unique_ptr<ConsumerGroup> take_group(const ConsumerGroup& group);
+  // A record says that this is pending in one of the groups, whether the stream has the entry or not.
+  void restore_pending(ConsumerGroup& group, Pending pending);
+  // What trimming knows of references; nullptr before a trim with kAcknowledged.
+  const ReferencedFront* referenced() const { return referenced_.get(); }
   // The stream lies in this entry from now on (RENAME): its key is where the groups' policies come from. For the
   // keyspace.
   void moved_to(Entry& entry);
@@ -191,16 +199,19 @@ class Stream {
 
  private:
   StreamPage* page_with(StreamId id) const;
-  void append_page(StreamId id, std::span<const std::string_view> fields_and_values);
+  void append_page(StreamId id, std::span<const std::string_view> fields_and_values,
+                   const StreamPageLimits& limits);
   StreamPage* resize_page(StreamPage* page, size_t capacity);
   void remove_page(StreamPage* page);
   void seal_tail();
   bool may_drop(const StreamPage& page, const StreamTrim& trim) const;
   void drop_references_in(const StreamPage& page);
-  uint64_t trim_head_page(const StreamTrim& trim);
+  void trim_head_page(const StreamTrim& trim, StreamId& last);
   uint64_t trim_acknowledged(const StreamTrim& trim);
+  ReferencedFront& make_referenced();
+  void check_references() const;
   void remove_at(const Cursor& cursor);
-  void tell_groups_of_trim() const;
+  void tell_groups_of_trim(StreamId first, StreamId last) const;
   bool deleted_from(StreamId id) const { return length_ > 0 && max_deleted_id_ >= id && has_deleted(); }
   bool has_deleted() const { return max_deleted_id_ != kStreamIdMin; }
 
@@ -213,6 +224,9 @@ class Stream {
   StreamId max_deleted_id_;
   std::unique_ptr<ConsumerGroups> groups_;  // nullptr while there are none
   std::unique_ptr<StreamProducers> producers_;
+  std::unique_ptr<ReferencedFront> referenced_;
+  // IDs may come that are pending already: XSETID went back, or a record says so.
+  bool ids_return_ = false;
   size_t page_bytes_ = 0;
   // Grows whenever a page goes away or moves, which ends every StreamPlace.
   uint64_t layout_ = 1;

@@ -233,16 +233,17 @@ bool StreamPage::has_master_fields(Words fields_and_values) const {
   return true;
 }
 
-StreamPage::Append StreamPage::append(StreamId id, Words fields_and_values) {
+StreamPage::Append StreamPage::append(StreamId id, Words fields_and_values, const StreamPageLimits& limits) {
+  DCHECK(limits.entries_max <= kStreamPageEntriesMax && limits.bytes_max <= kStreamPageBytesMax);
   const std::optional<uint32_t> relative_id = relative(base_, id);
-  if (!relative_id || slots_ == kStreamPageEntriesMax) return Append::kFull;
+  if (!relative_id || slots_ >= limits.entries_max) return Append::kFull;
   DCHECK(*relative_id > this->relative_id(slots_ - 1u));
   const bool values_only = has_master_fields(fields_and_values);
   const size_t pairs = fields_and_values.size() / 2;
   const size_t entry = values_only ? texts_bytes(fields_and_values, 1, 2)
                                    : number_bytes(pairs) + texts_bytes(fields_and_values, 0, 1);
   const size_t used = bytes_used() + entry + kSlotBytes;
-  if (used > kStreamPageBytesMax) return Append::kFull;
+  if (used > limits.bytes_max) return Append::kFull;
   // Not worth a larger allocation any more.
   if (used > capacity_) return slots_ >= kLastEntries ? Append::kFull : Append::kNeedsRoom;
 

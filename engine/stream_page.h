@@ -46,6 +46,11 @@ namespace sluice {
 
 inline constexpr uint32_t kStreamPageEntriesMax = 100;
 inline constexpr uint32_t kStreamPageBytesMax = 8192;
+// How large a page may become, if not as large as it can. An entry that is larger has a page of its own.
+struct StreamPageLimits {
+  uint32_t entries_max = kStreamPageEntriesMax;
+  uint32_t bytes_max = kStreamPageBytesMax;
+};
 // Names above this are not worth keeping for the next entry; also keeps entry places within 13 bits.
 inline constexpr uint32_t kStreamMasterBytesMax = 1024;
 // As Redis: a greater entry is refused.
@@ -186,7 +191,7 @@ class StreamPage {
 
   enum class Append : uint8_t { kDone, kNeedsRoom, kFull };
   // Adds an entry. kNeedsRoom: a larger copy of the page would take it. kFull: it belongs on the next page.
-  Append append(StreamId id, Words fields_and_values);
+  Append append(StreamId id, Words fields_and_values, const StreamPageLimits& limits = {});
   // A copy with at least `capacity` bytes, or as much as is in use; this page is destroyed.
   StreamPage* resized(size_t capacity);
   // Marks an entry as removed. Requires: is_live(slot).

@@ -61,9 +61,25 @@ void StreamProducers::forget(Place place) {
   if (producer.in_order.empty()) producers_.erase(producers_.find(producer.name));
 }
 
-void StreamProducers::forget_old(UnixMs now) {
-  for (size_t i = 0; i < kForgottenMax && !records_.empty() && is_old(records_.front().id, now); ++i)
+size_t StreamProducers::forget_old(UnixMs now, size_t records_max) {
+  size_t forgotten = 0;
+  for (; forgotten < records_max && !records_.empty() && is_old(records_.front().id, now); ++forgotten)
     forget(records_.begin());
+  return forgotten;
+}
+
+void StreamProducers::forget_oldest(size_t records) {
+  for (; records > 0 && !records_.empty(); --records)
+    forget(records_.begin());
+}
+
+UnixMs StreamProducers::earliest_expiry() const {
+  if (records_.empty()) return kUnixMsNever;
+  const auto span = static_cast<uint64_t>(limits_.span_seconds) * 1'000;
+  const uint64_t last_ms = records_.front().id.ms;
+  constexpr auto kGrain = static_cast<uint64_t>(kForgettingGrain.count);
+  if (last_ms >= static_cast<uint64_t>(INT64_MAX) - span - kGrain) return kUnixMsNever;
+  return UnixMs{static_cast<int64_t>((last_ms + span + kGrain) / kGrain * kGrain)};
 }
 
 size_t StreamProducers::bytes() const {
@@ -87,6 +103,8 @@ void StreamProducers::digest(Digest& digest) const {
     digest.add(record.id.ms);
     digest.add(record.id.seq);
   }
+  digest.add(added_);
+  digest.add(duplicates_);
 }
 
 void StreamProducers::dump(std::string_view key, RecordSink& sink) const {
@@ -97,6 +115,9 @@ void StreamProducers::dump(std::string_view key, RecordSink& sink) const {
     const IdWord id(record.id);
     sink.record({"XIDMPRECORD", key, record.producer->name, record.idempotence_id, id.view()});
   }
+  const NumberWord added(static_cast<int64_t>(added_));
+  const NumberWord duplicates(static_cast<int64_t>(duplicates_));
+  sink.record({"XIDMPRESTORE", key, "COUNTS", added.view(), duplicates.view()});
 }
 
 void StreamProducers::check_invariants() const {

@@ -5,10 +5,11 @@
 //
 //   (producer, idempotence ID) ──► ID of the entry, which may be deleted meanwhile
 //
-// Something remembered counts as forgotten when its entry's ID is older than the span; it is taken away when the stream
-// next changes, a few at a time. Of each producer only the latest `size_max` are kept.
+// Something remembered counts as forgotten when its entry's ID is older than the span. It is taken away when an entry
+// is added, a few at a time, and by whoever the timer wakes (Keyspace), who logs how many went. Of each producer only
+// the latest `size_max` are kept.
 //
-// What is remembered is logged state. How often it helped is a statistic.
+// What is remembered is logged state, and so is how often it helped.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,7 @@
 #include "engine/digest.h"
 #include "engine/record_sink.h"
 #include "engine/stream_id.h"
+#include "engine/value_timer.h"
 
 namespace sluice {
 
@@ -35,6 +37,9 @@ struct ProducerLimits {
 };
 inline constexpr int64_t kProducerSpanSecondsMax = 86'400;
 inline constexpr int64_t kProducerSizeMax = 10'000;
+
+// What is over is taken away in batches, so far apart.
+inline constexpr Millis kForgettingGrain{100};
 
 class StreamProducers {
  public:
@@ -50,13 +55,22 @@ class StreamProducers {
   std::optional<StreamId> find(std::string_view producer, std::string_view idempotence_id, UnixMs now) const;
   // Remembers an entry; whatever the idempotence ID stood for before is forgotten.
   void record(std::string_view producer, std::string_view idempotence_id, StreamId id);
-  // Takes away some of what counts as forgotten.
-  void forget_old(UnixMs now);
+  // Takes away what counts as forgotten, at most so many; returns how many went.
+  size_t forget_old(UnixMs now, size_t records_max = kForgottenMax);
+  // Takes away the oldest ones, as forget_old() did.
+  void forget_oldest(size_t records);
+  // When forget_old() next finds something, rounded up; never if nothing is remembered.
+  UnixMs earliest_expiry() const;
+  ValueTimer& timer() { return timer_; }
 
-  // Statistics.
+  // How many idempotence IDs were ever remembered, and how many entries were not added for them.
   void count_duplicate() { ++duplicates_; }
   uint64_t duplicates() const { return duplicates_; }
   uint64_t added() const { return added_; }
+  void set_counts(uint64_t added, uint64_t duplicates) {
+    added_ = added;
+    duplicates_ = duplicates;
+  }
 
   size_t producers() const { return producers_.size(); }
   size_t size() const { return records_.size(); }
@@ -85,6 +99,7 @@ class StreamProducers {
   void forget(Place place);
 
   ProducerLimits limits_;
+  ValueTimer timer_;
   std::list<Record> records_;  // of all producers, as they were added
   std::unordered_map<std::string_view, std::unique_ptr<Producer>> producers_;  // names lie in the producers
   uint64_t added_ = 0;

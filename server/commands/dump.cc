@@ -167,8 +167,10 @@ constexpr CommandSpec kRows[] = {
      .keys = {KeySpec::one(core::kRo | core::kAccess)},
      .since = "2.6.0",
      .complexity = "O(N), N the size of the value",
-     .summary =
-         "Replies a value as bytes that RESTORE takes, here or in Redis; of a queue, the ready payloads."},
+     .summary = "Replies a value as bytes that RESTORE takes, here or in Redis; of a queue, the ready "
+                "payloads; of a "
+                "stream all but its idempotence IDs, and when what a policy delays is due: restored, it is "
+                "due now."},
     {.name = "restore",
      .syntax = "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
                "[FREQ frequency:integer]",

@@ -88,7 +88,7 @@ class GroupReader {
       const UnixMs time = time_of(reader_.u64());
       const uint64_t deliveries = std::min(reader_.length(), kDeliveriesMax);
       if (reader_.failed() || group.pending().contains(read_id_bytes(id))) return false;
-      group.put({.id = read_id_bytes(id), .time = time, .deliveries = deliveries});
+      stream_.restore_pending(group, {.id = read_id_bytes(id), .time = time, .deliveries = deliveries});
     }
     return !reader_.failed();
   }
@@ -99,9 +99,24 @@ class GroupReader {
       const UnixMs seen = time_of(reader_.u64());
       const uint64_t active = version_ >= 3 ? reader_.u64() : kUnknown;
       if (reader_.failed() || group.find_consumer(name) != kNoConsumer) return false;
+      if (name.empty() && seen == UnixMs{0}) {
+        // Nobody by that name has ever asked: it stands for what nobody holds (append_group).
+        if (!pass_unowned(group)) return false;
+        continue;
+      }
       const ConsumerNumber number = group.add_consumer(name, seen);
       if (active != kUnknown) group.consumer(number).active = time_of(active);
       if (!read_held(group, number)) return false;
+    }
+    return !reader_.failed();
+  }
+
+  bool pass_unowned(const ConsumerGroup& group) {
+    for (uint64_t left = reader_.length(); left > 0 && !reader_.failed(); --left) {
+      const std::string_view id = reader_.raw(kIdBytes);
+      if (reader_.failed()) return false;
+      const std::optional<Pending> pending = group.pending().find(read_id_bytes(id));
+      if (!pending || pending->owned()) return false;
     }
     return !reader_.failed();
   }

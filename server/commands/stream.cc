@@ -68,7 +68,7 @@ Result<StreamId> resolve(const NewId& id, const Stream& stream, UnixMs now) {
 Result<StreamId> add_entry(CommandCall& call, Stream& stream, const NewId& id,
                            core::Words fields_and_values) {
   TRY(const StreamId resolved, resolve(id, stream, call.stamp.now));
-  return stream.add(resolved, fields_and_values);
+  return stream.add(resolved, fields_and_values, call.keyspace().forms.stream_pages);
 }
 
 // Logs the entry under its ID. Trims and idempotence IDs are logged in the form that does the same again; without
@@ -109,7 +109,9 @@ std::optional<StreamId> duplicate(CommandCall& call, Entry* entry, std::string_v
   StreamProducers* const producers = entry->stream().producers();
   if (producers == nullptr) return std::nullopt;
   const std::optional<StreamId> id = producers->find(producer, idempotence_id, call.stamp.now);
-  if (id) producers->count_duplicate();
+  if (!id) return std::nullopt;
+  producers->count_duplicate();
+  log_producer_counts(call, call.words[1], *producers);
   return id;
 }
 
@@ -201,6 +203,7 @@ Result<void> xadd(CommandCall& call) {
     }
   }
   if (idempotence) stream.producers()->record(idempotence->producer, idempotence_id, added.value());
+  if (stream.producers() != nullptr) call.keyspace().producers_changed(*entry);
   call.changed(add.key, KeyEvent::kXadd);
   if (removed > 0) call.changed(add.key, KeyEvent::kXtrim);
   call.reply.bulk(id.view());

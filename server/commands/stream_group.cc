@@ -218,7 +218,7 @@ Result<void> restore_pending(const GroupTarget& target, ConsumerNumber consumer,
     pending.deliveries = static_cast<uint64_t>(deliveries);
   }
   for (const Pending& pending : restored)
-    target.group->put(pending);
+    target.stream->restore_pending(*target.group, pending);
   return {};
 }
 

@@ -29,6 +29,12 @@ void log_producer_limits(core::CommandCall& call, std::string_view key, const Pr
   call.log_as({"XCFGSET", key, "IDMP-DURATION", span.view(), "IDMP-MAXSIZE", size_max.view()});
 }
 
+void log_producer_counts(core::CommandCall& call, std::string_view key, const StreamProducers& producers) {
+  const NumberWord added(static_cast<int64_t>(producers.added()));
+  const NumberWord duplicates(static_cast<int64_t>(producers.duplicates()));
+  call.log_as({"XIDMPRESTORE", key, "COUNTS", added.view(), duplicates.view()});
+}
+
 std::string_view PairsFingerprint::of(core::Words fields_and_values) {
   // A sum, so that the order of pairs does not matter; a pair's number depends on which is the field.
   uint64_t low = 0;
@@ -98,6 +104,7 @@ Result<void> xcfgset(CommandCall& call) {
   if (options.size_max) limits.size_max = *options.size_max;
   if (stream.producers() == nullptr || limits != stream.producers()->limits()) {
     stream.set_producer_limits(limits);
+    call.keyspace().producers_changed(*entry);
     log_producer_limits(call, key, limits);
   }
   call.reply.ok();
@@ -134,6 +141,32 @@ Result<void> xidmprecord(CommandCall& call) {
     log_producer_limits(call, key, limits);
   }
   stream.producers()->record(producer, idempotence_id, id);
+  call.keyspace().producers_changed(*entry);
+  call.log();
+  call.reply.ok();
+  return {};
+}
+
+// XIDMPRESTORE key FORGET records      the oldest ones are over
+// XIDMPRESTORE key COUNTS added duplicates
+Result<void> xidmprestore(CommandCall& call) {
+  TRY(Entry* const entry, find_to_write(call, call.words[1], ValueType::kStream));
+  if (entry == nullptr || entry->stream().producers() == nullptr) return Error::kNoSuchKey;
+  StreamProducers& producers = *entry->stream().producers();
+  Args args(call.words, 2);
+  if (args.accept("FORGET")) {
+    const int64_t records = args.integer_in(0, INT64_MAX);
+    TRY_VOID(args.done());
+    producers.forget_oldest(static_cast<size_t>(records));
+    call.keyspace().producers_changed(*entry);
+  } else if (args.accept("COUNTS")) {
+    const int64_t added = args.integer_in(0, INT64_MAX);
+    const int64_t duplicates = args.integer_in(0, INT64_MAX);
+    TRY_VOID(args.done());
+    producers.set_counts(static_cast<uint64_t>(added), static_cast<uint64_t>(duplicates));
+  } else {
+    return Error::kSyntax;
+  }
   call.log();
   call.reply.ok();
   return {};
@@ -160,6 +193,17 @@ constexpr CommandSpec kRows[] = {
      .since = "8.6.0",
      .complexity = "O(1)",
      .summary = "Makes a stream remember an entry by an idempotence ID; for rebuilding a stream."},
+    {.name = "xidmprestore",
+     .syntax = "key kind number...",
+     .handler = xidmprestore,
+     .arity = Arity::at_least(4),
+     .flags = core::kWrite | core::kInternal,
+     .keys = {KeySpec::one(core::kRw | core::kUpdate)},
+     .group = core::Group::kStream,
+     .since = "0.1.0",
+     .complexity = "O(N), N the number of idempotence IDs that are over",
+     .summary =
+         "Sets what a stream counts of idempotence IDs, or forgets the oldest of them, as a log says."},
 };
 static_assert(core::well_formed(kRows));
 

@@ -13,6 +13,8 @@ namespace sluice::commands {
 
 // The limits of the stream; the settings', if it has none yet.
 ProducerLimits producer_limits(core::CommandCall& call, const Stream& stream);
+// Logs the counts as they are now.
+void log_producer_counts(core::CommandCall& call, std::string_view key, const StreamProducers& producers);
 // As XCFGSET.
 void log_producer_limits(core::CommandCall& call, std::string_view key, const ProducerLimits& limits);
 

@@ -192,9 +192,11 @@ GroupRead::Again GroupRead::again(const Source& source, uint64_t entries_max, bo
   if (!takes_due || pending.empty()) return found;
 
   bool full = false;
+  // What the stream has lost is not to be had, and left as it is.
+  constexpr auto kWhich = PendingList::Which::kDeliverable;
   const auto take = [&](const Pending& it) {
     const Stream::Cursor entry = source.stream->find(it.id);
-    if (entry.at_end()) return true;  // deleted: not to be had, and left as it is
+    DCHECK(!entry.at_end());
     const auto turn = managed == nullptr ? ManagedGroup::Turn::kDeliver : managed->turn_of(it);
     if (turn == ManagedGroup::Turn::kDie) {
       found.exhausted.push_back(it);
@@ -210,8 +212,8 @@ GroupRead::Again GroupRead::again(const Source& source, uint64_t entries_max, bo
     full = found.delivered.size() == entries_max;
     return !full;
   };
-  pending.visit_unowned(call_.stamp.now, take);
-  if (!full && claims) pending.visit_held(call_.stamp.now - *options_.claims_after, take);
+  pending.visit_unowned(call_.stamp.now, take, kWhich);
+  if (!full && claims) pending.visit_held(call_.stamp.now - *options_.claims_after, take, kWhich);
   return found;
 }
 
@@ -355,11 +357,11 @@ void GroupRead::wait() {
 // When the entry can be claimed that has been idle for longest.
 Millis GroupRead::ripens_in(const Source& source) const {
   Millis span = std::max(*options_.claims_after, kRipeningGrain);
-  source.group->pending().visit_held(kPendingTimeMax, [&](const Pending& pending) {
-    if (!source.stream->contains(pending.id)) return true;
+  const auto first = [&](const Pending& pending) {
     span = *pending.time + *options_.claims_after - call_.stamp.now;
     return false;
-  });
+  };
+  source.group->pending().visit_held(kPendingTimeMax, first, PendingList::Which::kDeliverable);
   return std::max(span, Millis{1});
 }
 

@@ -4,6 +4,7 @@
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 #include "server/commands/stream_arguments.h"
+#include "server/core/server.h"
 
 namespace sluice::commands {
 namespace {
@@ -11,12 +12,19 @@ namespace {
 using core::CommandCall;
 
 // As many as Redis takes at a time: an approximate trim is cheap, but a client may not see how much it asked for.
-constexpr uint64_t kApproximateRemovedMax = 100 * kStreamPageEntriesMax;
+uint64_t usual_limit(int64_t node_entries_max) {
+  constexpr int64_t kNodes = 100;
+  constexpr int64_t kLimitUsual = 10'000;
+  constexpr int64_t kLimitMax = 1'000'000;
+  if (node_entries_max <= 0) return kLimitUsual;
+  return static_cast<uint64_t>(node_entries_max > kLimitMax / kNodes ? kLimitMax : node_entries_max * kNodes);
+}
 
 }  // namespace
 
 Result<TrimOptions> TrimOptions::read(CommandCall& call, Command command) {
   TrimOptions options(command);
+  options.limit_usual_ = usual_limit(call.server.config.settings().stream_node_max_entries);
   for (;;) {
     TRY(const bool taken, options.read_one(call));
     if (!taken) return options;
@@ -42,7 +50,6 @@ Result<bool> TrimOptions::read_one(CommandCall& call) {
     if (!limit) return Error::kNotInteger;
     if (*limit < 0) return call.fail("ERR The LIMIT argument must be >= 0.");
     limit_ = static_cast<uint64_t>(*limit);
-    limit_word_ = call.words[end_ + 1];
     end_ += 2;
     return true;
   }
@@ -81,14 +88,13 @@ Result<void> TrimOptions::read_threshold(CommandCall& call, StreamTrim::Kind kin
   }
   StreamTrim& trim = trim_.emplace();
   trim.kind = kind;
-  const size_t begin = end_++;
+  ++end_;
   const std::string_view mark = call.words[end_];
   if ((mark == "~" || mark == "=") && end_ + 1 < call.words.size()) {
     trim.approximate = mark == "~";
     ++end_;
   }
   const std::string_view threshold = call.words[end_++];
-  trim_words_ = call.words.subspan(begin, end_ - begin);
   if (kind == StreamTrim::Kind::kMinId) {
     const std::optional<StreamId> id = parse_stream_id(threshold, 0);
     if (!id) return Error::kStreamIdInvalid;
@@ -123,23 +129,18 @@ Result<void> TrimOptions::check(CommandCall& call) const {
 }
 
 void TrimOptions::log_trim(std::string_view length, std::vector<std::string_view>& words) const {
-  if (references_ == References::kAcknowledged) {
-    // Pages play no part in it, so it does the same again; what went may have come from the middle.
-    words.insert(words.end(), trim_words_.begin(), trim_words_.end());
-    if (limit_) words.insert(words.end(), {"LIMIT", limit_word_});
-    words.push_back("ACKED");
-    return;
-  }
-  // An approximate trim is logged as the exact one that has the same effect: what it takes depends on pages, and pages
-  // are no logged state.
+  // A trim is logged as the exact one that has the same effect: what an approximate one takes depends on pages, and
+  // with ACKED on what is known of references, and neither is logged state. What ACKED takes may come from the middle,
+  // but it is always the oldest that nobody refers to.
   words.insert(words.end(), {"MAXLEN", "=", length});
   if (references_ == References::kDrop) words.push_back("DELREF");
+  if (references_ == References::kAcknowledged) words.push_back("ACKED");
 }
 
 std::optional<StreamTrim> TrimOptions::trim() const {
   std::optional<StreamTrim> trim = trim_;
   if (trim) trim->references = references_.value_or(References::kKeep);
-  if (trim && trim->approximate) trim->removed_max = limit_.value_or(kApproximateRemovedMax);
+  if (trim && trim->approximate) trim->removed_max = limit_.value_or(limit_usual_);
   return trim;
 }
 

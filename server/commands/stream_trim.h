@@ -47,9 +47,8 @@ class TrimOptions {
   Command command_;
   size_t end_ = 2;
   std::optional<StreamTrim> trim_;
-  core::Words trim_words_;  // strategy, mark, threshold
-  std::string_view limit_word_;
   std::optional<uint64_t> limit_;
+  uint64_t limit_usual_ = 0;  // without LIMIT
   std::optional<References> references_;
   std::optional<Idempotence> idempotence_;
   bool create_ = true;  // without NOMKSTREAM

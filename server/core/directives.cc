@@ -449,14 +449,19 @@ constexpr Directive kDirectives[] = {
      .initial = "100",
      .at_run_time = kRunTime,
      .member = &Settings::stream_node_max_entries,
-     .doc = "How coarsely XADD and XTRIM with ~ may trim, in entries; 0 sets no limit."},
+     .doc = "So many entries, but never more than 100, go into a page of a stream, of those that XADD fills "
+            "from now "
+            "on. XADD and XTRIM with ~ take whole pages, a hundred times so many entries at most. 0 sets no "
+            "limit."},
     {.name = "stream-node-max-bytes",
      .section = Section::kStructures,
      .kind = kMemory,
      .initial = "4096",
      .at_run_time = kRunTime,
      .member = &Settings::stream_node_max_bytes,
-     .doc = "The same in bytes."},
+     .doc = "A page takes no more than twice as many bytes, and never more than 8192; an entry that is "
+            "larger has a "
+            "page of its own. 0 sets no limit."},
     {.name = "stream-idmp-duration",
      .section = Section::kStructures,
      .kind = kInteger,

@@ -214,7 +214,7 @@ void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words 
 void Dispatcher::expire_named_keys(Session& session, const CommandSpec& spec, Words words) {
   // Keys are expired at the start of each turn; only when more fell due than one turn takes are some left over.
   const UnixMs now = server_.sequencer.now();
-  if (server_.keyspace.earliest_expiry() > now && server_.keyspace.earliest_field_expiry() > now) [[likely]]
+  if (server_.keyspace.earliest_expiry() > now && server_.keyspace.earliest_part_expiry() > now) [[likely]]
     return;
   for_each_key(spec, words, [&](size_t index, uint16_t) {
     const Entry* entry = server_.keyspace.find(session.db, words[index]);

@@ -9,12 +9,27 @@
 #include "engine/base/number_text.h"
 #include "engine/digest.h"
 #include "engine/hash.h"
+#include "engine/stream.h"
 #include "protocol/reply_writer.h"
 #include "server/core/command_call.h"
 #include "server/core/execution.h"
 
 namespace sluice::core {
 namespace {
+
+// A page may have twice the bytes of a node of Redis (stream_page.h); neither limit raises what a page can hold.
+StreamPageLimits stream_page_limits(const Settings& settings) {
+  StreamPageLimits limits;
+  if (settings.stream_node_max_entries > 0) {
+    limits.entries_max =
+        static_cast<uint32_t>(std::min<int64_t>(settings.stream_node_max_entries, kStreamPageEntriesMax));
+  }
+  if (settings.stream_node_max_bytes > 0) {
+    const uint64_t half = std::min<uint64_t>(settings.stream_node_max_bytes, kStreamPageBytesMax / 2);
+    limits.bytes_max = static_cast<uint32_t>(2 * half);
+  }
+  return limits;
+}
 
 // A buffer that has held a big request or reply gives its memory back when it is empty.
 constexpr size_t kIdleBufferBytesMax = 64u << 10;
@@ -85,6 +100,7 @@ void Server::choose_forms() {
   forms.set_bytes_max = settings.set_max_listpack_value;
   forms.sorted_set_members_max = static_cast<size_t>(settings.zset_max_listpack_entries);
   forms.sorted_set_bytes_max = settings.zset_max_listpack_value;
+  forms.stream_pages = stream_page_limits(settings);
 }
 
 Server::~Server() {
@@ -197,7 +213,7 @@ MonoMs Server::next_deadline() const {
   deadline = std::min(deadline, blocking.next_deadline());
   // Logged times are on the sequencer's clock, which runs with the steady one.
   const int64_t expiry = active_expire_
-                             ? std::min(keyspace.earliest_expiry(), keyspace.earliest_field_expiry()).count
+                             ? std::min(keyspace.earliest_expiry(), keyspace.earliest_part_expiry()).count
                              : INT64_MAX;
   const int64_t due = std::min({expiry, queues.next_due(), queues.next_opening()});
   if (due != INT64_MAX) {
@@ -209,7 +225,7 @@ MonoMs Server::next_deadline() const {
 
 void Server::expire_keys() {
   if (!active_expire_) return;
-  const bool due = std::min(keyspace.earliest_expiry(), keyspace.earliest_field_expiry()) <= sequencer.now();
+  const bool due = std::min(keyspace.earliest_expiry(), keyspace.earliest_part_expiry()) <= sequencer.now();
   if (!due) return;
   const uint64_t began = seams.steady_clock.stopwatch();
   for (size_t expired = 0; expired < kExpiredKeysMax; ++expired) {
@@ -218,9 +234,11 @@ void Server::expire_keys() {
     expire(*entry);
   }
   for (size_t expired = 0; expired < kExpiredKeysMax;) {
-    const Entry* entry = keyspace.first_with_expired_field(sequencer.now());
+    const Entry* entry = keyspace.first_with_expired_part(sequencer.now());
     if (entry == nullptr) break;
-    expired += expire_fields(*entry, kExpiredKeysMax - expired);
+    const size_t parts_max = kExpiredKeysMax - expired;
+    expired += entry->type() == ValueType::kHash ? expire_fields(*entry, parts_max)
+                                                 : forget_idempotence_ids(*entry, parts_max);
   }
   metrics.expiry_nanoseconds += seams.steady_clock.stopwatch() - began;
 }
@@ -230,6 +248,19 @@ void Server::expire_if_due(const Entry& entry) {
   if (keyspace.expired(entry, now)) return expire(entry);
   if (entry.type() == ValueType::kHash && entry.hash().earliest_expiry() <= now)
     expire_fields(entry, SIZE_MAX);
+}
+
+size_t Server::forget_idempotence_ids(const Entry& found, size_t ids_max) {
+  Entry& entry = keyspace.for_write(found);
+  const size_t forgotten = entry.stream().producers()->forget_old(sequencer.now(), ids_max);
+  keyspace.producers_changed(entry);
+  if (forgotten == 0) return 1;  // it was early
+  char digits[kI64CharsMax];
+  const std::string_view forgotten_text(digits, format_u64(digits, forgotten));
+  const std::string key(entry.key());
+  const std::string_view words[] = {"XIDMPRESTORE", key, "FORGET", forgotten_text};
+  commit.append(keyspace.db_of(entry), words, {});
+  return forgotten;
 }
 
 size_t Server::expire_fields(const Entry& found, size_t fields_max) {

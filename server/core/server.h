@@ -217,6 +217,8 @@ class Server {
   size_t expire_fields(const Entry& entry, size_t fields_max);
   // Whichever of the two is due, for a key that is about to be looked at: it may be gone then.
   void expire_if_due(const Entry& entry);
+  // The same for idempotence IDs of a stream, but the key stays; at least 1.
+  size_t forget_idempotence_ids(const Entry& entry, size_t ids_max);
   // Off: keys whose time is over go when a command names them, and not by themselves.
   void set_active_expire(bool on) { active_expire_ = on; }
   // 40 hexadecimal digits, drawn at the start.

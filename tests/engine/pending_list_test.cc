@@ -22,7 +22,8 @@ struct Random {
 };
 
 auto parts(const Pending& pending) {
-  return std::tuple(pending.id, pending.consumer, pending.time, pending.release, pending.deliveries);
+  return std::tuple(pending.id, pending.consumer, pending.time, pending.release, pending.deliveries,
+                    pending.orphaned);
 }
 
 // How far apart IDs lie: within a millisecond, over some seconds, or anywhere.
@@ -39,6 +40,7 @@ class ListAndModel {
     if (kind < 90) return remove(some_id());
     if (kind < 93) return remove_front();
     if (kind < 94) return remove_consumer();
+    if (kind < 95) return orphan();
     if (kind < 97) return compare_walk();
     compare_orders();
   }
@@ -95,9 +97,11 @@ class ListAndModel {
     return pending;
   }
   void put(StreamId id) {
-    const Pending pending = some_pending(id);
+    Pending pending = some_pending(id);
+    pending.orphaned = random_.below(10) == 0;
     const auto before = list_.put(pending);
     const auto it = model_.find(id);
+    if (it != model_.end()) pending.orphaned = it->second.orphaned;
     REQUIRE(before.has_value() == (it != model_.end()));
     if (before) REQUIRE(parts(*before) == parts(it->second));
     model_[id] = pending;
@@ -115,6 +119,18 @@ class ListAndModel {
     const auto consumer = static_cast<ConsumerNumber>(random_.below(200));
     const size_t removed = list_.remove_all_of(consumer);
     REQUIRE(removed == std::erase_if(model_, [&](const auto& it) { return it.second.consumer == consumer; }));
+  }
+
+  // From one to another that may lie before it; or one has come back.
+  void orphan() {
+    const StreamId first = some_id();
+    const StreamId last = some_id();
+    const bool returns = random_.below(3) == 0;
+    returns ? list_.adopt(first) : list_.orphan(first, last);
+    for (auto& [id, pending] : model_) {
+      if (returns && id == first) pending.orphaned = false;
+      if (!returns && first <= id && id <= last) pending.orphaned = true;
+    }
   }
 
   void compare_walk() {
@@ -135,18 +151,24 @@ class ListAndModel {
   }
 
   void compare_orders() {
+    compare_orders(PendingList::Which::kAll);
+    compare_orders(PendingList::Which::kDeliverable);
+  }
+  void compare_orders(PendingList::Which which) {
     std::vector<Pending> held;
     std::vector<Pending> unowned;
-    for (const auto& [id, pending] : model_)
-      (pending.owned() ? held : unowned).push_back(pending);
-    REQUIRE(list_.unowned() == unowned.size());
+    const bool all = which == PendingList::Which::kAll;
+    for (const auto& [id, pending] : model_) {
+      if (all || !pending.orphaned) (pending.owned() ? held : unowned).push_back(pending);
+    }
+    if (all) REQUIRE(list_.unowned() == unowned.size());
     std::stable_sort(held.begin(), held.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
     std::stable_sort(unowned.begin(), unowned.end(), [](const auto& a, const auto& b) {
       return a.time.has_value() != b.time.has_value() ? b.time.has_value()
              : a.time                                 ? *a.time < *b.time
                                                       : a.release < b.release;
     });
-    REQUIRE(list_.oldest_held() == (held.empty() ? std::nullopt : held[0].time));
+    if (all) REQUIRE(list_.oldest_held() == (held.empty() ? std::nullopt : held[0].time));
     const UnixMs held_until{static_cast<int64_t>(1'000 + random_.below(60))};
     const UnixMs due_until{static_cast<int64_t>(random_.below(110))};
     const size_t wanted = random_.below(200);
@@ -159,8 +181,10 @@ class ListAndModel {
       });
       if (next < wanted) REQUIRE((next == all.size() || *all[next].time > until));
     };
-    compare(held, held_until, [&](UnixMs until, const auto& visit) { list_.visit_held(until, visit); });
-    compare(unowned, due_until, [&](UnixMs until, const auto& visit) { list_.visit_unowned(until, visit); });
+    compare(held, held_until,
+            [&](UnixMs until, const auto& visit) { list_.visit_held(until, visit, which); });
+    compare(unowned, due_until,
+            [&](UnixMs until, const auto& visit) { list_.visit_unowned(until, visit, which); });
   }
 
   Random random_;
@@ -222,4 +246,37 @@ TEST_CASE("a list of pending entries is freed in steps", "[pending]") {
     ++steps;
   REQUIRE(steps >= 10);
   REQUIRE(list.empty());
+}
+
+TEST_CASE("a search for what can be delivered does not look at what the stream has lost", "[pending]") {
+  PendingList list;
+  constexpr uint64_t kEntries = 50'000;
+  const bool held = GENERATE(true, false);
+  for (uint64_t i = 1; i <= kEntries; ++i) {
+    Pending pending{.id = {i, 0}, .deliveries = 1};
+    if (held) {
+      pending.consumer = 0;
+      pending.time = UnixMs{static_cast<int64_t>(i)};
+    } else {
+      pending.release = i;
+    }
+    list.put(pending);
+  }
+  const bool in_steps = GENERATE(true, false);
+  for (uint64_t last = in_steps ? 100 : kEntries - 5; last < kEntries; last += 100)
+    list.orphan({last >= 100 && in_steps ? last - 99 : 1, 0}, {std::min(last, kEntries - 5), 0});
+  if (in_steps) list.orphan({1, 0}, {kEntries - 5, 0});
+  list.check_invariants();
+  for (int calls = 1; calls <= 3; ++calls) {
+    std::vector<StreamId> found;
+    const auto first = [&found](const Pending& pending) {
+      found.push_back(pending.id);
+      return false;
+    };
+    const uint64_t before = list.searched();
+    held ? list.visit_held(kPendingTimeMax, first, PendingList::Which::kDeliverable)
+         : list.visit_unowned(kPendingTimeMax, first, PendingList::Which::kDeliverable);
+    REQUIRE(found == std::vector<StreamId>{{kEntries - 4, 0}});
+    REQUIRE(list.searched() - before <= 124);  // two leaves
+  }
 }

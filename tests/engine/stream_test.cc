@@ -375,3 +375,160 @@ TEST_CASE("an entry of five short fields takes no more than 0.85 of Redis's byte
   }
   REQUIRE(static_cast<double>(stream.bytes()) / kEntries <= 0.85 * 41.6);
 }
+
+namespace {
+
+constexpr uint64_t kManyPending = 20'000;
+
+// Entries 1-0, 2-0, ..., all delivered to one consumer of a group.
+ConsumerGroup& deliver_many(Stream& stream) {
+  ConsumerGroup& group = stream.add_group("g", {}, 0);
+  const ConsumerNumber consumer = group.add_consumer("slow", UnixMs{1});
+  for (uint64_t ms = 1; ms <= kManyPending; ++ms) {
+    add(stream, {ms, 0});
+    group.hold({ms, 0}, consumer, UnixMs{1}, 1);
+  }
+  group.set_position({kManyPending, 0}, std::nullopt);
+  return group;
+}
+constexpr StreamTrim kTrimAcknowledged{.length_max = 1'000, .references = References::kAcknowledged};
+
+}  // namespace
+
+TEST_CASE("a trim that leaves what is pending looks at each entry once", "[stream][group]") {
+  Stream stream;
+  ConsumerGroup& group = deliver_many(stream);
+  REQUIRE(stream.trim(kTrimAcknowledged) == 0);
+  const uint64_t first_cost = stream.referenced()->looked_at();
+  REQUIRE(first_cost == kManyPending);
+  // One more entry each time, of which every second one is delivered; the other can go as soon as the group is past it.
+  uint64_t removed = 0;
+  for (uint64_t ms = kManyPending + 1; ms <= kManyPending + 100; ++ms) {
+    removed += stream.trim(kTrimAcknowledged);
+    add(stream, {ms, 0});
+    if (ms % 2 == 0) continue;
+    group.hold({ms, 0}, 0, UnixMs{1}, 1);
+    group.set_position({ms, 0}, std::nullopt);
+  }
+  REQUIRE(removed == 49);
+  REQUIRE(stream.referenced()->looked_at() - first_cost <= 200);
+  stream.check_invariants();
+}
+
+TEST_CASE("each acknowledgement costs the next trim one look", "[stream][group]") {
+  Stream stream;
+  ConsumerGroup& group = deliver_many(stream);
+  stream.trim(kTrimAcknowledged);
+  const uint64_t first_cost = stream.referenced()->looked_at();
+  const bool oldest_first = GENERATE(true, false);
+  for (uint64_t i = 1; i <= 500; ++i) {
+    const StreamId id{oldest_first ? i : 1 + (i * 7'919) % kManyPending, 0};
+    REQUIRE(group.acknowledge(id));
+    REQUIRE(stream.trim(kTrimAcknowledged) == 1);
+    REQUIRE(!stream.contains(id));
+  }
+  REQUIRE(stream.referenced()->looked_at() - first_cost <= 1'000);
+  stream.check_invariants();
+}
+
+TEST_CASE("any number of acknowledgements between two trims is remembered in a bounded space",
+          "[stream][group]") {
+  Stream stream;
+  ConsumerGroup& group = deliver_many(stream);
+  stream.trim(kTrimAcknowledged);
+  const bool in_order = GENERATE(true, false);
+  std::vector<StreamId> acknowledged;
+  for (uint64_t i = 1; i <= kManyPending * 3 / 4; ++i) {
+    const StreamId id{in_order ? i : 1 + (i * 7'919) % kManyPending, 0};
+    REQUIRE(group.acknowledge(id));
+    acknowledged.push_back(id);
+    REQUIRE(stream.referenced()->ranges() <= ReferencedFront::kRangesMax);
+  }
+  stream.check_invariants();
+  std::sort(acknowledged.begin(), acknowledged.end());
+  StreamTrim trim = kTrimAcknowledged;
+  trim.length_max = kManyPending - 5'000;
+  REQUIRE(stream.trim(trim) == 5'000);  // the oldest
+  for (size_t i = 0; i < acknowledged.size(); ++i)
+    REQUIRE(stream.contains(acknowledged[i]) == (i >= 5'000));
+  stream.check_invariants();
+  trim.length_max = 0;
+  REQUIRE(stream.trim(trim) == acknowledged.size() - 5'000);
+  stream.check_invariants();
+}
+
+TEST_CASE("whoever lets go of entries in other ways lets them be trimmed too", "[stream][group]") {
+  Stream stream;
+  ConsumerGroup& group = deliver_many(stream);
+  REQUIRE(stream.trim(kTrimAcknowledged) == 0);
+  SECTION("a consumer ends") {
+    REQUIRE(group.remove_consumer(0) == kManyPending);
+  }
+  SECTION("the group ends") {
+    stream.take_group(group);
+  }
+  SECTION("another group came later, and has read nothing") {
+    stream.add_group("h", {}, 0);
+    group.remove_consumer(0);
+    REQUIRE(stream.trim(kTrimAcknowledged) == 0);
+    stream.find_group("h")->set_position({kManyPending, 0}, std::nullopt);
+  }
+  REQUIRE(stream.trim(kTrimAcknowledged) == kManyPending - 1'000);
+  stream.check_invariants();
+}
+
+TEST_CASE("an approximate trim of acknowledged entries goes on where the last one gave up",
+          "[stream][group]") {
+  Stream stream;
+  ConsumerGroup& group = deliver_many(stream);
+  group.acknowledge({250, 0});
+  StreamTrim trim = kTrimAcknowledged;
+  trim.approximate = true;
+  REQUIRE(stream.trim(trim) == 0);
+  REQUIRE(stream.referenced()->looked_at() == kSteppedOverMax);
+  REQUIRE(stream.trim(trim) == 0);
+  REQUIRE(stream.trim(trim) == 1);
+  REQUIRE(stream.max_deleted_id() == StreamId{250, 0});
+  stream.check_invariants();
+}
+
+TEST_CASE("an ID that returns ends what was known of the one before", "[stream][group]") {
+  Stream stream;
+  ConsumerGroup& group = stream.add_group("g", {}, 0);
+  const ConsumerNumber consumer = group.add_consumer("c", UnixMs{1});
+  fill(stream, 5, 10);
+  for (uint64_t seq = 1; seq < 10; ++seq)
+    group.hold({5, seq}, consumer, UnixMs{1}, 1);
+  stream.trim({.length_max = 0});
+  REQUIRE(group.pending().find({5, 4})->orphaned);
+  stream.check_invariants();
+  REQUIRE(stream.set_id({5, 3}, std::nullopt, std::nullopt).ok());
+  add(stream, {5, 4});
+  REQUIRE(!group.pending().find({5, 4})->orphaned);
+  REQUIRE(group.pending().find({5, 5})->orphaned);
+  stream.check_invariants();
+  stream.remove({5, 4});
+  REQUIRE(group.pending().find({5, 4})->orphaned);
+  stream.check_invariants();
+}
+
+TEST_CASE("pages are as small as they are told to be", "[stream]") {
+  Stream stream;
+  const Words words{"data", "0123456789"};
+  const auto fill_with = [&](uint64_t ms, const StreamPageLimits& limits) {
+    const size_t before = stream.pages();
+    for (uint64_t seq = 0; seq < 100; ++seq)
+      REQUIRE(stream.add({ms, seq}, words, limits).ok());
+    stream.check_invariants();
+    return stream.pages() - before;
+  };
+  REQUIRE(fill_with(1, {}) == 1);
+  REQUIRE(fill_with(2, {.entries_max = 10}) == 10);
+  REQUIRE(fill_with(3, {.entries_max = 1}) == 100);
+  REQUIRE(fill_with(4, {.bytes_max = 512}) >= 3);
+  REQUIRE(fill_with(5, {.bytes_max = 16}) == 100);  // each is larger than that
+  StreamTrim trim{.length_max = 395, .approximate = true};
+  REQUIRE(stream.trim(trim) == 100);
+  trim.length_max = 385;
+  REQUIRE(stream.trim(trim) == 10);
+}

@@ -106,8 +106,7 @@ TEST_CASE("RESTORE wakes those who wait, and under a policy it makes a queue", "
   REQUIRE(c("DUMP jobs") == "$-1");
 }
 
-TEST_CASE("a stream is dumped with its groups, and what is nobody's goes to a consumer without a name",
-          "[dump][stream]") {
+TEST_CASE("a stream is dumped with its groups, and what is nobody's is nobody's again", "[dump][stream]") {
   ServerFixture f;
   TestClient& c = f.client();
   for (int i = 1; i <= 5; ++i)
@@ -119,7 +118,8 @@ TEST_CASE("a stream is dumped with its groups, and what is nobody's goes to a co
   c("XACK x g 1-1");
   c("XNACK x g SILENT IDS 1 3-1");
   REQUIRE(c.call({"RESTORE", "y", "0", dumped(c, "x")}) == "+OK");
-  REQUIRE(c("XPENDING y g") == "*4 :3 $3 2-1 $3 4-1 *3 *2 $0 $1 1 *2 $3 ann $1 1 *2 $3 bob $1 1");
+  REQUIRE(c("XPENDING y g") == "*4 :3 $3 2-1 $3 4-1 *2 *2 $3 ann $1 1 *2 $3 bob $1 1");
+  REQUIRE(c("XPENDING y g 3-1 3-1 1") == "*1 *4 $3 3-1 $0 :-1 :0");
   REQUIRE(c("XPENDING y empty") == "*4 :0 $-1 $-1 *-1");
   REQUIRE(c("XREADGROUP GROUP g ann STREAMS y >") == "*1 *2 $1 y *1 *2 $3 5-1 *2 $1 f $1 v");
   REQUIRE(c("XREADGROUP GROUP empty ann COUNT 1 STREAMS y >") == "*1 *2 $1 y *1 *2 $3 4-1 *2 $1 f $1 v");
@@ -142,18 +142,54 @@ TEST_CASE("what a group has pending without an entry comes along, and a policy e
   const std::string payload = dumped(c, "x");
 
   REQUIRE(c.call({"RESTORE", "plain", "0", payload}) == "+OK");
-  REQUIRE(c("XPENDING plain g") == "*4 :3 $3 1-1 $3 3-1 *2 *2 $0 $1 1 *2 $3 ann $1 2");
+  REQUIRE(c("XPENDING plain g") == "*4 :3 $3 1-1 $3 3-1 *1 *2 $3 ann $1 2");
   REQUIRE(c("XAUTOCLAIM plain g bob 0 -") == "*3 $3 0-0 *1 *2 $3 3-1 *2 $1 f $1 v *2 $3 1-1 $3 2-1");
 
   c("QPOLICY kept GROUP g LEASE 1000 BACKOFF NONE MAXATTEMPTS 3");
   REQUIRE(c.call({"RESTORE", "kept", "0", payload}) == "+OK");
   f.server().queues.check_invariants();
-  // Nobody has had the second one since 1970, so its lease is over; it has no entry, so it is gone.
-  f.turn();
+  // The second one is nobody's, and has no entry.
   REQUIRE(c("XPENDING kept g - + 10") == "*2 *4 $3 1-1 $3 ann :0 :1 *4 $3 3-1 $3 ann :0 :1");
   f.advance(Millis{1000});
   REQUIRE(c("XPENDING kept g - + 10") == "*1 *4 $3 3-1 $0 :-1 :1");
   REQUIRE(c("XREADGROUP GROUP g bob STREAMS kept >") ==
           "*1 *2 $4 kept *2 *2 $3 3-1 *2 $1 f $1 v *2 $3 4-1 *2 $1 f $1 v");
   f.server().queues.check_invariants();
+}
+
+TEST_CASE("a consumer without a name that is one keeps what it holds", "[dump][stream]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  for (int i = 1; i <= 3; ++i)
+    c("XADD x " + std::to_string(i) + "-1 f v");
+  c("XGROUP CREATE x g 0");
+  c.call({"XREADGROUP", "GROUP", "g", "", "COUNT", "2", "STREAMS", "x", ">"});
+  REQUIRE(c("XPENDING x g") == "*4 :2 $3 1-1 $3 2-1 *1 *2 $0 $1 2");
+  REQUIRE(c.call({"RESTORE", "y", "0", dumped(c, "x")}) == "+OK");
+  REQUIRE(c("XPENDING y g") == c("XPENDING x g"));
+  REQUIRE(c("XPENDING y g - + 1") == "*1 *4 $3 1-1 $0 :0 :1");
+}
+
+TEST_CASE("what was delayed by a policy is due once it is restored, and has not failed again",
+          "[dump][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  const std::string policy = " GROUP g LEASE 1000 MAXATTEMPTS 2 BACKOFF FIXED 60000 JITTER 0";
+  for (int i = 1; i <= 3; ++i)
+    c("XADD x " + std::to_string(i) + "-1 f v");
+  c("XGROUP CREATE x g 0");
+  REQUIRE(c("QPOLICY x" + policy) == "+OK");
+  REQUIRE(c("QPOLICY y" + policy) == "+OK");
+  c("XREADGROUP GROUP g w COUNT 2 STREAMS x >");
+  REQUIRE(c("XNACK x g FAIL IDS 1 1-1") == ":1");
+  REQUIRE(c("XDEL x 2-1") == ":1");  // held, and gone: no entry is left of it
+  REQUIRE(c("XNACK x g FAIL IDS 1 2-1") == ":1");
+  REQUIRE(c.call({"RESTORE", "y", "0", dumped(c, "x")}) == "+OK");
+  REQUIRE(c("XPENDING y g - + 10") == "*1 *4 $3 1-1 $0 :-1 :1");
+  f.advance(Millis{5'000});
+  REQUIRE(c("XPENDING y g - + 10") == "*1 *4 $3 1-1 $0 :-1 :1");
+  REQUIRE(c("EXISTS y:g:dead") == ":0");
+  REQUIRE(c("XREADGROUP GROUP g v COUNT 1 STREAMS y >") == "*1 *2 $1 y *1 *2 $3 1-1 *2 $1 f $1 v");
+  REQUIRE(c("XPENDING y g - + 10") == "*1 *4 $3 1-1 $1 v :0 :2");
+  f.server().keyspace.check_invariants();
 }

@@ -105,6 +105,34 @@ TEST_CASE("a key that is read and not there is missed", "[notifications]") {
   REQUIRE(w.after("GET s").empty());
 }
 
+TEST_CASE("the newer commands of streams tell of entries that come and go, and of nothing else",
+          "[notifications]") {
+  Watched w("EA");
+  for (int i = 1; i <= 8; ++i)
+    w.c("XADD x " + std::to_string(i) + "-1 f v");
+  w.c("XGROUP CREATE x g 0");
+  w.c("XREADGROUP GROUP g c COUNT 5 STREAMS x >");
+  w.events();
+  REQUIRE(w.after("XACKDEL x g IDS 1 1-1") == "xdel:x");
+  REQUIRE(w.after("XACKDEL x g IDS 1 1-1").empty());
+  REQUIRE(w.after("XDELEX x IDS 2 2-1 3-1") == "xdel:x");
+  REQUIRE(w.after("XDELEX x IDS 1 2-1").empty());
+  REQUIRE(w.after("XDELEX x DELREF IDS 1 2-1").empty());  // only what was pending
+  REQUIRE(w.after("XDELEX x ACKED IDS 1 4-1").empty());   // kept
+  REQUIRE(w.after("XACKDEL x g ACKED IDS 1 4-1") == "xdel:x");
+  REQUIRE(w.after("XNACK x g FAIL IDS 1 5-1").empty());
+  REQUIRE(w.after("XREADGROUP GROUP g c CLAIM 0 STREAMS x >").empty());
+  REQUIRE(w.after("XCFGSET x IDMP-DURATION 3").empty());
+  REQUIRE(w.after("XADD x IDMP p 1 * f v") == "xadd:x");
+  REQUIRE(w.after("XADD x IDMP p 1 * f v").empty());
+  REQUIRE(w.after("XIDMPRECORD x p 2 6-1").empty());
+  w.f.advance(Millis{3'100});  // the idempotence IDs go
+  REQUIRE(w.events().empty());
+  REQUIRE(w.after("XTRIM x MAXLEN 2 ACKED").empty());  // all are pending
+  REQUIRE(w.after("XTRIM x MAXLEN 2 DELREF") == "xtrim:x");
+  REQUIRE(w.after("XADD x NOMKSTREAM IDMPAUTO p MAXLEN 1 ACKED * f v") == "xadd:x");
+}
+
 TEST_CASE("an expired key is published when it goes", "[notifications]") {
   Watched w("EA");
   REQUIRE(w.after("SET s v PX 100") == "set:s expire:s");

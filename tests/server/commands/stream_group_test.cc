@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "engine/stream.h"
 #include "tests/support/resp_decoder.h"
 #include "tests/support/server_fixture.h"
 
@@ -303,4 +304,71 @@ TEST_CASE("what becomes of groups does not touch a stream that is watched", "[st
   c("XGROUP CREATE new g 0 MKSTREAM");
   c("MULTI");
   REQUIRE(c("EXEC") == "*-1");
+}
+
+TEST_CASE("CLAIM does not look at pending entries that the stream has lost", "[stream][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  constexpr int kEntries = 5'000;
+  prepare(c, kEntries);
+  c("XREADGROUP GROUP g dead STREAMS k >");
+  c("XTRIM k MAXLEN 2");
+  f.advance(Millis{50});
+  const auto& pending = f.server().keyspace.find(0, "k")->stream().find_group("g")->pending();
+  REQUIRE(pending.size() == kEntries);
+  const uint64_t before = pending.searched();
+  const auto claimed = [](const std::string& id, int idle, int deliveries) {
+    return "*4 " + entry(id).substr(3) + " :" + std::to_string(idle) + " :" + std::to_string(deliveries);
+  };
+  REQUIRE(c("XREADGROUP GROUP g d CLAIM 0 COUNT 1 STREAMS k >") ==
+          "*1 *2 $1 k *1 " + claimed("4999-0", 50, 1));
+  REQUIRE(c("XREADGROUP GROUP g d CLAIM 10 STREAMS k >") == "*1 *2 $1 k *1 " + claimed("5000-0", 50, 1));
+  TestClient& waiter = f.connect();
+  REQUIRE(waiter("XREADGROUP GROUP g w BLOCK 0 CLAIM 1000 STREAMS k >") == "~");
+  for (int i = 1; i <= 10; ++i) {
+    c("XADD k 9000-" + std::to_string(i) + " f v");
+    REQUIRE(waiter.reply() != "~");
+    REQUIRE(waiter("XREADGROUP GROUP g w BLOCK 0 CLAIM 1000 STREAMS k >") == "~");
+  }
+  REQUIRE(pending.searched() - before < kEntries);
+  // They are pending all the same, also after a rewrite, and in a copy.
+  REQUIRE(c("COPY k copy") == ":1");
+  c("BGREWRITEAOF");
+  f.finish_rewrite();
+  f.restart();
+  TestClient& again = f.connect();
+  for (const char* key : {"k", "copy"}) {
+    REQUIRE(again(std::string("XPENDING ") + key + " g - + 1 dead") == "*1 *4 $3 1-0 $4 dead :50 :1");
+    REQUIRE(f.server().keyspace.find(0, key)->stream().find_group("g")->pending().size() == kEntries + 10);
+  }
+  f.server().keyspace.check_invariants();
+}
+
+TEST_CASE("XNACK of an entry that is gone leaves it unowned, and CLAIM does not find it", "[stream][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  prepare(c, 3);
+  c("XREADGROUP GROUP g a STREAMS k >");
+  c("XDEL k 1-0 2-0");
+  REQUIRE(c("XNACK k g FAIL IDS 2 1-0 3-0") == ":2");
+  REQUIRE(c("XREADGROUP GROUP g b CLAIM 0 COUNT 1 STREAMS k >").find("$3 3-0") != std::string::npos);
+  REQUIRE(c("XREADGROUP GROUP g b CLAIM 1000 COUNT 1 STREAMS k >") == "*-1");
+  REQUIRE(c("XPENDING k g") == "*4 :3 $3 1-0 $3 3-0 *2 *2 $1 a $1 1 *2 $1 b $1 1");
+  f.server().keyspace.check_invariants();
+}
+
+TEST_CASE("an approximate trim of acknowledged entries is logged as what it did", "[stream][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  prepare(c, 400);
+  c("XREADGROUP GROUP g a STREAMS k >");
+  REQUIRE(c("XACK k g 150-0 250-0 350-0") == ":3");
+  REQUIRE(c("XTRIM k MAXLEN ~ 10 ACKED") == ":0");  // gave up after a hundred
+  REQUIRE(c("XTRIM k MAXLEN ~ 10 ACKED") == ":1");
+  c("XADD k MAXLEN ~ 10 ACKED 900-0 f v");
+  REQUIRE(c("XLEN k") == ":399");
+  REQUIRE(c("XADD k MAXLEN 10 ACKED 901-0 f v") == bulk("901-0"));
+  REQUIRE(c("XLEN k") == ":399");
+  REQUIRE(f.digest_of_log() == f.digest());
+  f.server().keyspace.check_invariants();
 }

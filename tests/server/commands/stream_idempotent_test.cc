@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/base/hash.h"
+#include "engine/stream.h"
 #include "tests/support/resp_decoder.h"
 #include "tests/support/server_fixture.h"
 
@@ -50,17 +51,97 @@ TEST_CASE("an idempotence ID that has had its time may be used again, and a rest
   REQUIRE((*c)("XLEN s") == ":3");
 }
 
-TEST_CASE("what was sent again is not logged, and counted", "[stream]") {
+TEST_CASE("what was sent again is counted, and adds nothing", "[stream]") {
   ServerFixture f;
   TestClient& c = f.client();
   const std::string id = c("XADD s IDMP p 1 * f v");
-  const std::string digest = f.digest();
   REQUIRE(c("XADD s IDMP p 1 * g w") == id);
   REQUIRE(c("XADD s IDMP p 1 MAXLEN 0 * g w") == id);
-  REQUIRE(f.digest() == digest);
+  REQUIRE(c("XLEN s") == ":1");
   REQUIRE(info(c, "iids-duplicates") == ":2");
   REQUIRE(info(c, "iids-added") == ":1");
   REQUIRE(info(c, "pids-tracked") == ":1");
+}
+
+TEST_CASE("the counts of idempotence IDs go on after a restart, with and without a rewrite", "[stream]") {
+  ServerFixture f;
+  TestClient* c = &f.client();
+  (*c)("XCFGSET s IDMP-MAXSIZE 2");
+  for (int i = 1; i <= 5; ++i)
+    (*c)("XADD s IDMP p " + std::to_string(i) + " * f v");
+  (*c)("XCFGSET s IDMP-MAXSIZE 2");  // forgets them
+  (*c)("XADD s IDMP p 6 * f v");
+  (*c)("XADD s IDMP p 6 * f v");
+  (*c)("XADD s IDMP p 6 * f v");
+  const bool rewritten = GENERATE(false, true);
+  if (rewritten) {
+    (*c)("BGREWRITEAOF");
+    f.finish_rewrite();
+  }
+  f.restart();
+  c = &f.connect();
+  REQUIRE(info(*c, "iids-added") == ":6");
+  REQUIRE(info(*c, "iids-duplicates") == ":2");
+  REQUIRE(info(*c, "iids-tracked") == ":1");
+  (*c)("XADD s IDMP p 6 * f v");
+  REQUIRE(info(*c, "iids-duplicates") == ":3");
+}
+
+TEST_CASE("idempotence IDs whose time is over go by themselves", "[stream]") {
+  ServerFixture f;
+  TestClient* c = &f.client();
+  (*c)("XADD s 1-1 f v");
+  (*c)("XCFGSET s IDMP-DURATION 2");
+  (*c)("XADD s IDMP p 1 * f v");
+  (*c)("XADD s IDMP p 2 * f v");
+  f.advance(Millis{1'000});
+  (*c)("XADD s IDMP q 1 * f v");
+  f.advance(Millis{1'000});
+  REQUIRE(info(*c, "iids-tracked") == ":3");  // the last of the two seconds is part of them
+  const size_t bytes = f.server().keyspace.find(0, "s")->stream().bytes();
+  f.advance(Millis{100});
+  REQUIRE(info(*c, "iids-tracked") == ":1");
+  REQUIRE(info(*c, "pids-tracked") == ":1");
+  REQUIRE(f.server().keyspace.find(0, "s")->stream().bytes() < bytes);
+  REQUIRE(f.digest_of_log() == f.digest());
+  // Under another key, in another database, and with the server away meanwhile.
+  const auto where = GENERATE("RENAME s s2", "MOVE s 1", "SWAPDB 0 1", "COPY s s2", "PING");
+  REQUIRE((*c)(where).substr(0, 1) != "-");
+  const bool away = GENERATE(false, true);
+  if (away) {
+    f.restart();
+    c = &f.connect();
+  }
+  f.advance(Millis{1'100});
+  size_t streams = 0;
+  for (int db = 0; db < 2; ++db) {
+    for (const char* key : {"s", "s2"}) {
+      const auto* const entry = f.server().keyspace.find(db, key);
+      if (entry == nullptr) continue;
+      REQUIRE(entry->stream().producers()->size() == 0);
+      ++streams;
+    }
+  }
+  REQUIRE(streams >= 1);
+  f.server().keyspace.check_invariants();
+  REQUIRE(f.digest_of_log() == f.digest());
+}
+
+TEST_CASE("many idempotence IDs go in steps, and none if they are forgotten at once", "[stream]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("XADD s 1-1 f v");
+  c("XCFGSET s IDMP-DURATION 1 IDMP-MAXSIZE 10000");
+  for (int i = 0; i < 3'000; ++i)
+    c("XADD s IDMP p " + std::to_string(i) + " * f v");
+  REQUIRE(info(c, "iids-tracked") == ":3000");
+  const bool forgotten = GENERATE(false, true);
+  if (forgotten) c("XCFGSET s IDMP-DURATION 2");
+  f.advance(Millis{1'100});
+  for (int turns = 0; turns < 300; ++turns)
+    f.turn();
+  REQUIRE(info(c, "iids-tracked") == ":0");
+  f.server().keyspace.check_invariants();
 }
 
 TEST_CASE("IDMPAUTO knows pairs by what they say, in any order", "[stream]") {

@@ -166,6 +166,53 @@ TEST_CASE("XADD with MAXLEN 0 keeps the empty stream", "[stream]") {
           "-ERR The ID specified in XADD is equal or smaller than the target stream top item");
 }
 
+TEST_CASE("without memory the commands that grow a stream are refused, and the others are not", "[stream]") {
+  ServerFixture f({{"maxmemory", "1000"}});
+  TestClient& c = f.client();
+  fill(c, "k", 1, 5);
+  c("XGROUP CREATE k g 0");
+  f.world().memory_used = 1'001;
+  f.turn();
+  const std::string oom = "-OOM command not allowed when used memory > 'maxmemory'.";
+  for (const char* line : {"XADD k * f v", "XADD k IDMP p 1 * f v", "XADD k MAXLEN 1 * f v", "XSETID k 9-9",
+                           "XGROUP CREATE k h 0", "XGROUP CREATECONSUMER k g c", "XIDMPRECORD k p 1 1-1"}) {
+    INFO(line);
+    REQUIRE(c(line) == oom);
+  }
+  for (const char* line :
+       {"XREADGROUP GROUP g c COUNT 3 STREAMS k >", "XACK k g 1-1", "XACKDEL k g IDS 1 1-2",
+        "XNACK k g FAIL IDS 1 1-3", "XREADGROUP GROUP g c CLAIM 0 COUNT 1 STREAMS k >", "XCLAIM k g c 0 1-3",
+        "XAUTOCLAIM k g c 0 0", "XDEL k 1-1", "XDELEX k IDS 1 1-4", "XTRIM k MAXLEN 1 ACKED",
+        "XGROUP SETID k g 0", "XGROUP DELCONSUMER k g c", "XCFGSET k IDMP-DURATION 7",
+        "XGROUP DESTROY k g"}) {
+    INFO(line);
+    REQUIRE(c(line).substr(0, 1) != "-");
+  }
+}
+
+TEST_CASE("how coarsely ~ trims is a setting, for pages that are filled from then on", "[stream]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  fill(c, "k", 1, 100);
+  REQUIRE(c("XTRIM k MAXLEN ~ 50") == ":0");  // one page
+  REQUIRE(c("CONFIG SET stream-node-max-entries 10") == "+OK");
+  fill(c, "k", 2, 100);
+  REQUIRE(c("XTRIM k MAXLEN ~ 95") == ":100");
+  REQUIRE(c("XTRIM k MAXLEN ~ 75") == ":20");
+  REQUIRE(c("CONFIG SET stream-node-max-entries 0 stream-node-max-bytes 128") == "+OK");
+  fill(c, "k", 3, 100);
+  REQUIRE(c("XTRIM k MINID ~ 3-0") == ":70");  // the last page had room for newer ones
+  const std::string trimmed = c("XTRIM k MAXLEN ~ 50");
+  REQUIRE(trimmed != ":0");
+  REQUIRE(f.digest_of_log() == f.digest());
+  REQUIRE(c("CONFIG SET stream-node-max-bytes 0") == "+OK");
+  // How much goes at once without LIMIT depends on the setting as well.
+  REQUIRE(c("CONFIG SET stream-node-max-entries 1") == "+OK");
+  fill(c, "l", 1, 300);
+  REQUIRE(c("XTRIM l MAXLEN ~ 10") == ":100");
+  REQUIRE(c("XTRIM l MAXLEN ~ 10 LIMIT 0") == ":190");
+}
+
 TEST_CASE("XTRIM replies how many went, and checks its options as Redis does", "[stream]") {
   ServerFixture f;
   TestClient& c = f.client();
