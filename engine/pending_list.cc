@@ -688,24 +688,6 @@ void PendingList::visit_unowned_after(UnixMs after, const Visit& each) const {
   if (unowned_ > 0) visit(orders(kUnowned, Which::kAll), (kDueBit | time_bits(after)) + 1, kKeyMax, each);
 }
 
-size_t PendingList::count_unowned(UnixMs until) const {
-  if (unowned_ == 0) return 0;
-  const uint64_t key_max = kDueBit | time_bits(until);
-  const Orders unowned = orders(kUnowned, Which::kAll);
-  size_t count = 0;
-  for (const Node& node : nodes_) {
-    if (node.bounds.least(unowned) > key_max) continue;
-    for (const Ref& ref : node.leaves) {
-      if (ref.bounds.least(unowned) > key_max) continue;
-      for (uint32_t at = 0; at < ref.leaf->size(); ++at) {
-        const Record& record = ref.leaf->at(at);
-        if (!record.owned() && record.key() <= key_max) ++count;
-      }
-    }
-  }
-  return count;
-}
-
 std::optional<UnixMs> PendingList::oldest_held() const {
   std::optional<UnixMs> oldest;
   visit(orders(kHeld, Which::kAll), 0, kKeyMax, [&oldest](const Pending& pending) {

@@ -143,8 +143,6 @@ class PendingList {
   void visit_held(UnixMs until, const Visit& visit, Which which = Which::kAll) const;
   // Visits what is unowned: the released, first come first, then what is due at `until` or before, the oldest first.
   void visit_unowned(UnixMs until, const Visit& visit, Which which = Which::kAll) const;
-  // How many that visits. O(their leaves).
-  size_t count_unowned(UnixMs until) const;
   // The same, of what is due later than `after`: the first that will be comes first.
   void visit_unowned_after(UnixMs after, const Visit& visit) const;
   // When the entry was delivered that has been held for longest.

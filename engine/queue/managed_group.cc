@@ -26,6 +26,11 @@ ManagedGroup::ManagedGroup(QueueSystem& system, Entry& entry, ConsumerGroup& gro
     : began(system.now()), system_(system), entry_(&entry), group_(group), slot_(&slot) {
   CHECK(slot.group == nullptr);
   slot.group = this;
+  delayed_after_ = system.now();
+  group.pending().visit_unowned_after(delayed_after_, [this](const Pending& pending) {
+    count_delayed(pending);
+    return true;
+  });
   system_.managed_.enter(*this);
   sum();
   refresh_exactly();
@@ -86,10 +91,43 @@ bool ManagedGroup::moved_to(Entry& entry) {
 GroupDepth ManagedGroup::depth(UnixMs now) const {
   const PendingList& pending = group_.pending();
   GroupDepth depth;
+  forget_due(now);
   depth.held = pending.size() - pending.unowned();
-  depth.due = pending.count_unowned(now);
-  depth.delayed = pending.unowned() - depth.due;
+  depth.delayed = delayed_total_ + dying_.size();
+  depth.due = pending.unowned() - depth.delayed;
   return depth;
+}
+
+bool ManagedGroup::is_dying(StreamId id) const {
+  if (dying_.empty()) return false;
+  const EntryNote* const known = note(id);
+  return known != nullptr && known->dying;
+}
+
+bool ManagedGroup::is_delayed(const Pending& pending) const {
+  return !pending.owned() && pending.time > delayed_after_;
+}
+
+void ManagedGroup::count_delayed(const Pending& pending) {
+  if (!is_delayed(pending)) return;
+  ++delayed_[pending.time->count];
+  ++delayed_total_;
+}
+
+void ManagedGroup::uncount_delayed(const Pending& pending) {
+  if (!is_delayed(pending)) return;
+  const auto found = delayed_.find(pending.time->count);
+  CHECK(found != delayed_.end());
+  --delayed_total_;
+  if (--found->second == 0) delayed_.erase(found);
+}
+
+void ManagedGroup::forget_due(UnixMs now) const {
+  delayed_after_ = std::max(delayed_after_, now);
+  while (!delayed_.empty() && delayed_.begin()->first <= delayed_after_.count) {
+    delayed_total_ -= delayed_.begin()->second;
+    delayed_.erase(delayed_.begin());
+  }
 }
 
 uint64_t ManagedGroup::backlog() const {
@@ -124,14 +162,9 @@ std::optional<UnixMs> ManagedGroup::oldest_due(UnixMs now) const {
 }
 
 std::optional<UnixMs> ManagedGroup::next_due(UnixMs now) const {
-  std::optional<UnixMs> next;
-  group_.pending().visit_unowned_after(now, [&](const Pending& pending) {
-    const EntryNote* const known = note(pending.id);
-    if (known != nullptr && known->dying) return true;
-    next = pending.time;
-    return false;
-  });
-  return next;
+  forget_due(now);
+  if (delayed_.empty()) return std::nullopt;
+  return UnixMs{delayed_.begin()->first};
 }
 
 // --- Handing out
@@ -175,6 +208,11 @@ void ManagedGroup::wait_for_time(UnixMs now) {
 
 void ManagedGroup::changed(const Pending* before, const Pending* after) {
   const bool was_held = before != nullptr && before->owned();
+  const StreamId id = before != nullptr ? before->id : after->id;
+  if (!is_dying(id)) {
+    if (before != nullptr) uncount_delayed(*before);
+    if (after != nullptr) count_delayed(*after);
+  }
   if (after == nullptr) {
     forget(*before);
   } else if (!after->owned()) {
@@ -257,7 +295,11 @@ void ManagedGroup::note_redriven(StreamId id, uint32_t redriven) {
 
 void ManagedGroup::note_dying(const Pending& pending, DeathCause cause, UnixMs again) {
   EntryNote& known = notes_[pending.id];
-  if (known.dying) dying_.erase({pending.time->count, pending.id});
+  if (known.dying) {
+    dying_.erase({pending.time->count, pending.id});
+  } else {
+    uncount_delayed(pending);
+  }
   known.dying = true;
   known.cause = cause;
   dying_.emplace(again.count, pending.id);
@@ -271,7 +313,11 @@ std::optional<std::pair<UnixMs, StreamId>> ManagedGroup::first_dying() const {
 
 void ManagedGroup::begin_anew(StreamId id) {
   if (notes_.empty()) return;
-  if (const auto pending = group_.pending().find(id)) forget(*pending);
+  const auto pending = group_.pending().find(id);
+  if (!pending) return;
+  const bool was_dying = is_dying(id);
+  forget(*pending);
+  if (was_dying) count_delayed(*pending);
 }
 
 void ManagedGroup::forget(const Pending& pending) {
@@ -345,8 +391,9 @@ size_t ManagedGroup::bytes() const {
   // A node of each tree: its links, the pair, and what the allocator adds. Names are shared.
   constexpr size_t kNoteBytes = 48 + sizeof(StreamId) + sizeof(EntryNote);
   constexpr size_t kDyingBytes = 80;
+  constexpr size_t kDelayedBytes = 64;
   return sizeof(ManagedGroup) + notes_.size() * kNoteBytes + dying_.size() * kDyingBytes +
-         deeds_.capacity() * sizeof(Deeds);
+         delayed_.size() * kDelayedBytes + deeds_.capacity() * sizeof(Deeds);
 }
 
 void ManagedGroup::digest(Digest& into) const {
@@ -387,6 +434,7 @@ void ManagedGroup::restore(const Pending& pending, const NoteText& note) {
   restored.holder = system_.names_.hold(note.holder);
   restored.reason = system_.names_.hold(note.reason);
   if (!restored.dying) return;
+  uncount_delayed(pending);
   dying_.emplace(pending.time->count, pending.id);
   refresh_timer();
 }
@@ -404,6 +452,7 @@ void ManagedGroup::check_invariants() const {
     CHECK(!pending->owned() && dying_.contains({pending->time->count, id}));
   }
   CHECK(dying == dying_.size());
+  uint64_t delayed = 0;
   for (PendingList::Cursor at = group_.pending().first(); !at.at_end(); at.next()) {
     const Pending pending = at.pending();
     if (pending.owned()) {
@@ -411,8 +460,10 @@ void ManagedGroup::check_invariants() const {
     } else {
       CHECK(entry_->stream().contains(pending.id));
       CHECK(!pending.time || notes_.contains(pending.id));
+      if (is_delayed(pending) && !is_dying(pending.id)) ++delayed;
     }
   }
+  CHECK(delayed == delayed_total_);
   CHECK(armed() == (held_bound_ || !dying_.empty()));
 }
 

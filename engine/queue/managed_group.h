@@ -32,6 +32,7 @@
 //  * a note's entry is pending. An unowned entry that has a time has a note: who held it last.
 //  * a dying entry is unowned, and dying_ has it under its time.
 //  * no held entry was delivered before held_bound_.
+//  * an entry is counted in delayed_ if it is unowned, not dying, and due after delayed_after_.
 //
 // Changed under Keyspace::for_write(entry()) only.
 #pragma once
@@ -111,7 +112,7 @@ class ManagedGroup : public Timer {
   bool free_some(size_t& parts_max);
   void policy_changed() { refresh_timer(); }
 
-  // O(1) but for entries that are due: O(their leaves).
+  // `now` is never before that of an earlier call. O(1) for each time at which entries have come due since that.
   GroupDepth depth(UnixMs now) const;
   // What is not done: new or pending. Of equal ones, the first by key, group and database is deeper.
   uint64_t backlog() const;
@@ -211,6 +212,13 @@ class ManagedGroup : public Timer {
   void sum();
   void set_name(uint32_t& number, std::string_view text);
   void forget(const Pending& pending);
+  bool is_dying(StreamId id) const;
+  // Counts an entry that waits for its time, or no longer does.
+  bool is_delayed(const Pending& pending) const;
+  void count_delayed(const Pending& pending);
+  void uncount_delayed(const Pending& pending);
+  // What has come due is not counted any more.
+  void forget_due(UnixMs now) const;
 
   QueueSystem& system_;
   Entry* entry_;
@@ -221,6 +229,10 @@ class ManagedGroup : public Timer {
 
   std::map<StreamId, EntryNote> notes_;
   std::set<std::pair<int64_t, StreamId>> dying_;
+  // How many come due at which time; for people only, so that telling does not change what is logged.
+  mutable std::map<int64_t, uint64_t> delayed_;
+  mutable uint64_t delayed_total_ = 0;
+  mutable UnixMs delayed_after_;
   std::optional<UnixMs> held_bound_;
   // As the sums of all groups count them.
   size_t held_summed_ = 0;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Measures one server, or several side by side, on one case. Bare numbers come from here; `run` makes the table."""
+import contextlib
 import pathlib
 import re
 import shutil
@@ -29,6 +30,19 @@ class Failed(Exception):
 
 
 class ServerUnderLoad(Server):
+    def __init__(self, name, command):
+        super().__init__(name, ["setsid", *command])  # a session of its own, for go_first()
+
+    def start(self):
+        super().start()
+        self.go_first()
+        return self
+
+    def go_first(self):
+        """Other work on the machine has to wait, as far as that is allowed: it is not what is measured."""
+        with contextlib.suppress(OSError):
+            pathlib.Path(f"/proc/{self.process.pid}/autogroup").write_text("-20")
+
     def clear(self):
         """As if it had just begun."""
         ask(self, "FLUSHALL")

@@ -39,7 +39,8 @@ class Probe:
 
 
 def put_first(process):
-    """What waits for a processor is no stall of the server's. Without the right to do so, a quiet machine is needed."""
+    """The probe's waiting for a processor is no stall of the server's. Not the server itself: what is in this class is
+    halted for a twentieth of each second if it never sleeps."""
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(process, os.SCHED_RR, os.sched_param(1))
 
@@ -97,7 +98,6 @@ class Stalls:
         with self.bench.start("sluice") as server:
             self._load(server, ["QADD", KEY, "DELAY", "86400000", PAYLOAD], self.messages)
             found = []
-            put_first(server.process.pid)
             with probing(self.probe_binary, server, found):
                 ask(server, f"DEL {KEY}")
             return found
@@ -114,7 +114,6 @@ class Stalls:
             before = used_memory(server)
             fill(server)
             each = (used_memory(server) - before) / self.messages
-            put_first(server.process.pid)
             idle, busy = [], []
             with probing(self.probe_binary, server, idle):
                 time.sleep(IDLE_SECONDS)  # what is measured is that long

@@ -882,3 +882,93 @@ TEST_CASE("every wrong option and combination is refused and changes nothing", "
     REQUIRE(f.digest() == before);
   }
 }
+
+TEST_CASE("no option takes a value that is none, or comes without one", "[queue][group]") {
+  ServerFixture f;
+  TestClient& c = f.client();
+  c("QADD q one");
+  c("QRESERVE 1 q");
+  c("XADD s 1-1 f v");
+  c("XGROUP CREATE s g 0");
+  c("QPOLICY s GROUP g LEASE 5000");
+  c("XREADGROUP GROUP g w STREAMS s >");
+  const std::string nack = "QNACK q FAIL IDS 1 " + handle(0);
+  struct Option {
+    std::string before;
+    const char* name;
+    const char* behind = "";
+  };
+  const std::string group = "QPOLICY s GROUP g";
+  const Option numbers[] = {
+      {"QADD q", "DELAY", " payload"},
+      {"QADD q", "AT", " payload"},
+      {"QADD q", "PRIORITY", " payload"},
+      {"QADD q", "TTL", " payload"},
+      {"QADD q DEDUPE t", "WINDOW", " payload"},
+      {"QRESERVE 1 q", "COUNT"},
+      {"QRESERVE 1 q", "BLOCK"},
+      {"QRESERVE 1 q", "LEASE"},
+      {nack, "DELAY"},
+      {nack, "AT"},
+      {"QREDRIVE s", "COUNT"},
+      {"QREDRIVE s", "SPREAD"},
+      {"QREDRIVE s", "START"},
+      {"QREDRIVE s", "IDS", " 1-1"},
+      {"QINFO q", "ID"},
+      {group, "LEASE"},
+      {group, "MAXATTEMPTS"},
+      {group, "BACKOFF FIXED"},
+      {group, "BACKOFF EXP 1"},
+      {group, "JITTER"},
+      {group, "DEADMAXLEN"},
+      {group, "MAXLEASED"},
+      {group, "RATE 5"},
+      {group, "RATE", " 5"},
+      {group, "PREVIEW"},
+      {"XNACK s g FAIL IDS 1 1-1", "DELAY"},
+      {"XNACK s g FAIL IDS 1 1-1", "AT"},
+      {"QPOLICY q", "LEASE"},
+      {"QPOLICY q", "MAXLEASE"},
+      {"QPOLICY q", "MAXATTEMPTS"},
+      {"QPOLICY q", "BACKOFF FIXED"},
+      {"QPOLICY q", "BACKOFF LINEAR 1"},
+      {"QPOLICY q", "BACKOFF LINEAR", " 5"},
+      {"QPOLICY q", "BACKOFF EXP 1"},
+      {"QPOLICY q", "BACKOFF EXP", " 5"},
+      {"QPOLICY q", "JITTER"},
+      {"QPOLICY q", "DEADMAXLEN"},
+      {"QPOLICY q", "MAXLEASED"},
+      {"QPOLICY q", "MAXLEN"},
+      {"QPOLICY q", "TTL"},
+      {"QPOLICY q", "AGING"},
+      {"QPOLICY q", "RATE 5"},
+      {"QPOLICY q", "RATE", " 5"},
+      {"QPOLICY q", "PREVIEW"},
+      {"QPOLICY CURSOR 0", "COUNT"},
+  };
+  const Option words[] = {
+      {"QADD q DEDUPE t", "UNTIL", " payload"},
+      {"QPOLICY q", "BACKOFF"},
+      {"QPOLICY q", "PAUSE"},
+      {"QPOLICY q", "HEAD"},
+      {"QPOLICY q", "OVERFLOW"},
+      {group, "BACKOFF"},
+      {group, "PAUSE"},
+      {group, "ACKDEL"},
+  };
+  const std::string before = f.digest();
+  const auto refuse = [&](const Option& option, const std::string& value) {
+    const std::string line = option.before + " " + option.name + value + option.behind;
+    INFO(line);
+    REQUIRE(c(line)[0] == '-');
+    REQUIRE(f.digest() == before);
+  };
+  for (const Option& option : numbers) {
+    for (const char* value : {"", " x", " \"\"", " 1.5", " -1", " 0x10", " 99999999999999999999", " \" 1\""})
+      refuse(option, value);
+  }
+  for (const Option& option : words) {
+    for (const char* value : {"", " x", " \"\"", " 0"})
+      refuse(option, value);
+  }
+}
