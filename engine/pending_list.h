@@ -19,11 +19,11 @@
 // wants to meet those, and there may be any number of them, so each order has them apart: a search leaves them out, or
 // takes both parts merged.
 //
-// None of these orders is stored. A leaf, and a node, keeps for each order a bound that none of its records comes before, and a
-// search takes what has the least bound first (best first), down to the record. Removing a record leaves the bounds as
-// they are, too low perhaps; a search that comes to see it puts them right. So adding the newest and removing any cost
-// nothing for the orders, and "is anybody idle for so long?" looks at no record unless there is one. Of equal times the
-// lower ID comes first.
+// None of these orders is stored. A leaf, and a node, keeps for each order a bound that none of its records comes
+// before, and a search takes what has the least bound first (best first), down to the record. Removing a record leaves
+// the bounds as they are, too low perhaps; a search that comes to see it puts them right. So adding the newest and
+// removing any cost nothing for the orders, and "is anybody idle for so long?" looks at no record unless there is one.
+// Of equal times the lower ID comes first.
 //
 // A leaf also keeps which consumers it has records of, as 64 bits, so that one consumer's entries are found without
 // looking into the leaves of others.

@@ -297,8 +297,9 @@ void ManagedGroup::note_dying(const Pending& pending, DeathCause cause, UnixMs a
   EntryNote& known = notes_[pending.id];
   if (known.dying) {
     dying_.erase({pending.time->count, pending.id});
-  } else {
-    uncount_delayed(pending);
+  } else if (const auto listed = group_.pending().find(pending.id)) {
+    uncount_delayed(
+        *listed);  // what is to die may be known by another time than it is counted under, or not at all
   }
   known.dying = true;
   known.cause = cause;
