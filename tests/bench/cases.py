@@ -92,6 +92,7 @@ REDIS_ADD = ["LPUSH", KEY, "#@90"]  # the messages have to differ, for LREM
 REDIS_CLAIM = script(CLAIM, KEY, "busy", "claims", "#", keys=3)
 REDIS_FINISH = script(FINISH, "busy", "claims", "%0", keys=2)
 REDIS_GIVE_BACK = script(GIVE_BACK, "busy", "claims", KEY, "%0", keys=3)
+SCRIPT = "return(redis.call('LPUSH',KEYS[1],ARGV[1]))"
 PUT = ["put", "0", "0", "120", "100", PAYLOAD]
 
 CASES = {
@@ -104,6 +105,7 @@ CASES = {
     "XREADGROUP": Case(DELIVER, [FILL, GROUP], targets=(1.7, 6, 9, 10)),
     "XACK": Case(ACK, [FILL, GROUP], Take.ALL, targets=(1.2, 2.2, 4, 4)),
     "XREADGROUP+XACK": Case([*DELIVER, ",", *ACK], [FILL, GROUP], Take.AHEAD),
+    "EVALSHA": Case(script(SCRIPT, KEY, PAYLOAD, keys=1), [f"SCRIPT LOAD {SCRIPT}"], targets=(1, 1, 1, 1)),
     "QADD": Case(ADD, beside={"redis": Side(REDIS_ADD), "beanstalkd": Side(PUT)}),
     "QRESERVE+QACK": Case([*RESERVE, ",", "QACK", KEY, "%1"], [ADD], beside={
         "redis": Side([*REDIS_CLAIM, ",", *REDIS_FINISH], [REDIS_ADD], (CLAIM, FINISH)),
