@@ -9,6 +9,7 @@ What must stay true: a start is given in words where PORT is a free port, and FI
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -93,7 +94,7 @@ def settings(client, port):
     values = {}
     for name in SHOWN:
         reply = client.ask("CONFIG", "GET", name).value
-        values[name] = reply[1].value.decode().replace(str(port), "PORT") if reply else None
+        values[name] = re.sub(rf"\b{port}\b", "PORT", reply[1].value.decode()) if reply else None
     values["users"] = [item.value.decode() for item in client.ask("ACL", "USERS").value]
     values["renamed"] = [item.value is not None for item in client.ask("COMMAND", "INFO", "GET", "hidden").value]
     return values
