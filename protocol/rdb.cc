@@ -3,6 +3,7 @@
 
 #include <lzf.h>
 
+#include "engine/base/byte_order.h"
 #include "engine/base/number_text.h"
 #include "protocol/crc64.h"
 
@@ -22,20 +23,6 @@ constexpr size_t kIntegerCharsMax = 11;
 constexpr size_t kCompressedBytesMin = 21;
 // LZF writes three bytes for at most so many: a text that says it is longer than that is a lie about its size.
 constexpr uint64_t kLzfExpansionMax = 264;
-
-uint64_t little_endian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (size_t i = bytes.size(); i-- > 0;)
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-uint64_t big_endian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (const char byte : bytes)
-    value = value << 8 | static_cast<unsigned char>(byte);
-  return value;
-}
 
 void append_little_endian(ByteBuffer& out, uint64_t value, size_t bytes) {
   for (size_t i = 0; i < bytes; ++i)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/ziplist.h"
 
+#include "engine/base/byte_order.h"
+
 namespace sluice::protocol {
 namespace {
 
@@ -16,20 +18,6 @@ constexpr unsigned char kInt8 = 0xfe;
 constexpr unsigned char kImmediateMin = 0xf1;
 constexpr unsigned char kImmediateMax = 0xfd;
 constexpr unsigned char kText32 = 0x80;
-
-uint64_t little_endian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (size_t i = bytes.size(); i-- > 0;)
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-uint64_t big_endian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (const char byte : bytes)
-    value = value << 8 | static_cast<unsigned char>(byte);
-  return value;
-}
 
 }  // namespace
 

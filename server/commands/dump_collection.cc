@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "engine/base/byte_order.h"
 #include "engine/base/number_text.h"
 #include "protocol/listpack.h"
 #include "protocol/ziplist.h"
@@ -25,13 +26,6 @@ constexpr size_t kIntsetHeaderBytes = 8;
 
 // The latest time that Redis lets a field end at, in milliseconds.
 constexpr int64_t kFieldTimeMax = (int64_t{1} << 48) - 2;
-
-uint64_t little_endian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (size_t i = bytes.size(); i-- > 0;)
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
 
 // Reads the texts of a packed value one after the other. `Reader` is one of those in protocol/.
 template <typename Reader>
