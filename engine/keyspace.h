@@ -16,6 +16,7 @@
 // A database is a name for a table: SWAPDB changes two names and moves nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -112,6 +113,8 @@ class Keyspace {
   // The same for the idempotence IDs of a stream, after each change of them.
   void producers_changed(Entry& entry);
   UnixMs earliest_part_expiry() const { return {part_expiries_.first_when()}; }
+  // Whichever of the two is earlier.
+  UnixMs next_expiry() const { return std::min(earliest_expiry(), earliest_part_expiry()); }
   // A hash or a stream of which a part expires at or before `now`, the earliest first; nullptr if there is none.
   const Entry* first_with_expired_part(UnixMs now) const;
 

@@ -99,6 +99,10 @@ constexpr char printable(char byte) {
 
 }  // namespace
 
+bool begins_http(std::string_view word) {
+  return equals_folded(word, "post") || equals_folded(word, "host:");
+}
+
 void RequestParser::reset() {
   *this = RequestParser();
 }
@@ -347,7 +351,7 @@ RequestParser::Step RequestParser::split_line(std::string_view line) {
     if (!read_quoted_word(line, at)) return fail("unbalanced quotes in request");
   }
   if (count_ == 0) return Step::kEmpty;
-  if (equals_folded(words_[0], "post") || equals_folded(words_[0], "host:")) return Step::kForeign;
+  if (begins_http(words_[0])) return Step::kForeign;
   return Step::kDone;
 }
 

@@ -43,6 +43,9 @@ struct RequestLimits {
   bool authenticated = true;
 };
 
+// Whether a request that begins with this word is HTTP, sent here by a browser that was made to.
+bool begins_http(std::string_view word);
+
 class RequestParser {
  public:
   enum class Status : uint8_t {

@@ -25,11 +25,6 @@ using core::CommandTable;
 constexpr int64_t kPasswordBits = 256;
 constexpr int64_t kPasswordBitsMax = 4096;
 
-Error fail_arguments(CommandCall& call, std::string_view subcommand) {
-  std::string text = "ERR unknown subcommand or wrong number of arguments for '";
-  return call.fail(text.append(subcommand).append("'. Try ACL HELP."));
-}
-
 // --- Users
 
 // Subscribers that may no longer listen to what they listen to are cut off, before the change is made.
@@ -121,7 +116,7 @@ Result<void> acl_save(CommandCall& call) {
 // --- What there is, and what would be
 
 Result<void> acl_cat(CommandCall& call) {
-  if (call.words.size() > 3) return fail_arguments(call, call.words[1]);
+  if (call.words.size() > 3) return fail_usage(call);
   if (call.words.size() == 2) {
     call.reply.array(core::all_categories().size());
     for (const std::string_view category : core::all_categories())
@@ -148,7 +143,7 @@ Result<void> acl_cat(CommandCall& call) {
 }
 
 Result<void> acl_genpass(CommandCall& call) {
-  if (call.words.size() > 3) return fail_arguments(call, call.words[1]);
+  if (call.words.size() > 3) return fail_usage(call);
   int64_t bits = kPasswordBits;
   if (call.words.size() == 3) {
     const auto number = parse_i64(call.words[2]);
@@ -207,7 +202,7 @@ Result<void> acl_dryrun(CommandCall& call) {
 }
 
 Result<void> acl_log(CommandCall& call) {
-  if (call.words.size() > 3) return fail_arguments(call, call.words[1]);
+  if (call.words.size() > 3) return fail_usage(call);
   size_t count = 10;
   if (call.words.size() == 3) {
     if (equals_folded(call.words[2], "RESET")) {

@@ -6,6 +6,7 @@
 #include "engine/base/ascii.h"
 #include "engine/base/number_text.h"
 #include "server/commands/client_subcommands.h"
+#include "server/commands/help.h"
 #include "server/core/server.h"
 
 namespace sluice::commands {
@@ -20,11 +21,6 @@ Result<bool> read_on_off(CommandCall& call) {
   if (equals_folded(call.words[2], "on")) return true;
   if (equals_folded(call.words[2], "off")) return false;
   return Error::kSyntax;
-}
-
-Error wrong_number(CommandCall& call) {
-  return call.fail("ERR unknown subcommand or wrong number of arguments for '" + std::string(call.words[1]) +
-                   "'. Try CLIENT HELP.");
 }
 
 }  // namespace
@@ -52,7 +48,7 @@ Result<void> client_reply(CommandCall& call) {
 // --- Pause
 
 Result<void> client_pause(CommandCall& call) {
-  if (call.words.size() > 4) return wrong_number(call);
+  if (call.words.size() > 4) return fail_usage(call);
   Pause::Kind kind = Pause::Kind::kAll;
   if (call.words.size() == 4) {
     if (equals_folded(call.words[3], "write")) {
@@ -80,7 +76,7 @@ Result<void> client_unpause(CommandCall& call) {
 // --- Waits
 
 Result<void> client_unblock(CommandCall& call) {
-  if (call.words.size() > 4) return wrong_number(call);
+  if (call.words.size() > 4) return fail_usage(call);
   bool with_error = false;
   if (call.words.size() == 4) {
     with_error = equals_folded(call.words[3], "error");

@@ -221,8 +221,9 @@ void reply_info(ReplyWriter& reply, const CommandSpec& spec, std::string_view co
   const PlainRange range = plain_range(spec);
   uint32_t flags = spec.flags;
   if (has_movable_keys(spec)) flags |= core::kMovableKeys;
+  const std::string name = core::CommandTable::full_name(container, spec);
   reply.array(10);
-  reply.bulk(core::CommandTable::full_name(container, spec));
+  reply.bulk(name);
   reply.integer(spec.arity.words);
   reply_flags(reply, kCommandFlagNames, flags);
   reply.integer(range.first);
@@ -234,7 +235,7 @@ void reply_info(ReplyWriter& reply, const CommandSpec& spec, std::string_view co
   for (const std::string_view category : categories)
     reply.simple(std::string("@").append(category));
 
-  reply_tips(reply, tips_of(core::CommandTable::full_name(container, spec)));
+  reply_tips(reply, tips_of(name));
 
   const auto keys = key_specs(spec);
   reply.set(keys.size());

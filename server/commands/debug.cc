@@ -27,13 +27,6 @@ using core::Arity;
 using core::CommandCall;
 using core::CommandSpec;
 
-// As for words that are no subcommand.
-Error refuse(CommandCall& call) {
-  return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
-                       .append(call.words[1])
-                       .append("'. Try DEBUG HELP."));
-}
-
 Result<void> done(CommandCall& call) {
   call.reply.ok();
   return {};
@@ -160,7 +153,7 @@ Result<void> reply_buffer(CommandCall& call) {
   const std::string_view option = call.words[2];
   const std::string_view value = call.words[3];
   if (equals_folded(option, "RESIZING")) return done(call);
-  if (!equals_folded(option, "PEAK-RESET-TIME")) return refuse(call);
+  if (!equals_folded(option, "PEAK-RESET-TIME")) return fail_usage(call);
   const bool is_word = equals_folded(value, "NEVER") || equals_folded(value, "RESET");
   if (!is_word && !parse_i64(value)) return Error::kNotInteger;
   return done(call);
@@ -271,7 +264,7 @@ Result<void> debug(CommandCall& call) {
     if (call.words.size() < row.words_min || call.words.size() > row.words_max) break;
     return row.handler(call);
   }
-  return refuse(call);
+  return fail_usage(call);
 }
 
 constexpr CommandSpec kRows[] = {

@@ -75,8 +75,7 @@ Result<void> function_delete(CommandCall& call) {
 
 Result<void> function_flush(CommandCall& call) {
   if (call.words.size() > 3) {
-    return call.fail("ERR unknown subcommand or wrong number of arguments for '" +
-                     std::string(call.words[1]) + "'. Try FUNCTION HELP.");
+    return fail_usage(call);
   }
   const bool known = call.words.size() == 2 ||
                      (call.words.size() == 3 &&
@@ -132,8 +131,7 @@ bool load_payload(std::string_view payload, FunctionLibraries& libraries, std::s
 Result<void> function_restore(CommandCall& call) {
   enum class Policy : uint8_t { kAppend, kReplace, kFlush } policy = Policy::kAppend;
   if (call.words.size() > 4) {
-    return call.fail("ERR unknown subcommand or wrong number of arguments for '" +
-                     std::string(call.words[1]) + "'. Try FUNCTION HELP.");
+    return fail_usage(call);
   }
   if (call.words.size() == 4) {
     if (equals_folded(call.words[3], "replace")) {

@@ -144,18 +144,9 @@ Result<void> hincrbyfloat(CommandCall& call) {
 
 // --- Reading
 
-void reply_value(CommandCall& call, const Entry* entry, std::string_view field) {
-  const auto value = entry == nullptr ? std::nullopt : entry->hash().find(field);
-  if (value) {
-    call.reply.bulk(*value);
-  } else {
-    call.reply.null();
-  }
-}
-
 Result<void> hget(CommandCall& call) {
   TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kHash));
-  reply_value(call, entry, call.words[2]);
+  reply_field(call, entry, call.words[2]);
   return {};
 }
 
@@ -163,7 +154,7 @@ Result<void> hmget(CommandCall& call) {
   TRY(const Entry* const entry, find_to_read(call, call.words[1], ValueType::kHash));
   call.reply.array(call.words.size() - 2);
   for (const std::string_view field : call.words.subspan(2))
-    reply_value(call, entry, field);
+    reply_field(call, entry, field);
   return {};
 }
 

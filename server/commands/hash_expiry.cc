@@ -180,13 +180,6 @@ Result<void> hpersist(CommandCall& call) {
 
 // --- HGETDEL, HGETEX, HSETEX
 
-// False: there is no such field.
-bool reply_value(CommandCall& call, const Entry* entry, std::string_view field) {
-  const auto value = entry == nullptr ? std::nullopt : entry->hash().find(field);
-  value ? call.reply.bulk(*value) : call.reply.null();
-  return value.has_value();
-}
-
 Result<void> hgetdel(CommandCall& call) {
   TRY(Entry* const entry, find_to_write(call, call.words[1], ValueType::kHash));
   TRY(const Words fields, only_fields(call));
@@ -194,7 +187,7 @@ Result<void> hgetdel(CommandCall& call) {
   std::vector<std::string_view> removed;
   // One after the other: a field that is named twice is not there the second time.
   for (const std::string_view field : fields) {
-    if (!reply_value(call, entry, field)) continue;
+    if (!reply_field(call, entry, field)) continue;
     entry->hash().erase(field);
     removed.push_back(field);
   }
@@ -210,7 +203,7 @@ Result<void> hgetex(CommandCall& call) {
   call.reply.array(options.fields.size());
   std::vector<std::string_view> affected;
   for (const std::string_view field : options.fields) {
-    if (!reply_value(call, entry, field)) continue;
+    if (!reply_field(call, entry, field)) continue;
     bool changed = false;
     if (options.other) {
       changed = entry->hash().persist(field);

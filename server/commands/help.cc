@@ -45,6 +45,12 @@ void HelpLines::reply(core::CommandCall& call, std::string_view container) const
     call.reply.simple(line);
 }
 
+Error fail_usage(core::CommandCall& call) {
+  std::string text = "ERR unknown subcommand or wrong number of arguments for '";
+  text.append(call.words[1]).append("'. Try ").append(to_upper(call.words[0])).append(" HELP.");
+  return call.fail(std::move(text));
+}
+
 Result<void> help(core::CommandCall& call) {
   const core::CommandSpec* container = call.server.commands.find(call.words[0]);
   CHECK(container != nullptr && !container->subcommands.empty());

@@ -24,6 +24,9 @@ class HelpLines {
   std::vector<std::string> lines_;
 };
 
+// The error of a subcommand for words that do not go together, or that are too many where its arity does not tell.
+Error fail_usage(core::CommandCall& call);
+
 // The row for it; each container has one among its subcommands.
 constexpr core::CommandSpec help_row(core::Group group, std::string_view since) {
   return {.name = "help",

@@ -104,8 +104,7 @@ Result<void> spublish(CommandCall& call) {
 Result<void> names(CommandCall& call, SubscriptionKind kind) {
   const std::string_view pattern = call.words.size() == 3 ? call.words[2] : "*";
   if (call.words.size() > 3) {
-    return call.fail("ERR unknown subcommand or wrong number of arguments for '" +
-                     std::string(call.words[1]) + "'. Try PUBSUB HELP.");
+    return fail_usage(call);
   }
   const auto found = call.server.pubsub.matching(kind, pattern);
   call.reply.array(found.size());

@@ -33,9 +33,7 @@ void reply_slow_command(protocol::ReplyWriter& reply, const SlowCommand& command
 
 Result<void> slowlog_get(CommandCall& call) {
   if (call.words.size() > 3) {
-    return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
-                         .append(call.words[1])
-                         .append("'. Try SLOWLOG HELP."));
+    return fail_usage(call);
   }
   const auto& commands = call.server.slow_log.commands();
   size_t count = kShownByDefault;

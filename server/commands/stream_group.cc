@@ -34,12 +34,6 @@ struct GroupCall {
   Stream& stream() const { return entry->stream(); }
 };
 
-Error fail_usage(CommandCall& call) {
-  return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
-                       .append(call.words[1])
-                       .append("'. Try XGROUP HELP."));
-}
-
 Result<GroupCall> group_call(CommandCall& call, bool may_create) {
   GroupCall it{.key = call.words[2], .name = call.words[3]};
   TRY(it.entry, find_to_write(call, it.key, ValueType::kStream));

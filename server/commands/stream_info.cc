@@ -62,9 +62,7 @@ Result<StreamInfoOptions> stream_info_options(CommandCall& call) {
   options.full = (words.size() == 1 || (words.size() == 3 && equals_folded(words[1], "COUNT"))) &&
                  equals_folded(words[0], "FULL");
   if (!options.full) {
-    return call.fail(std::string("ERR unknown subcommand or wrong number of arguments for '")
-                         .append(call.words[1])
-                         .append("'. Try XINFO HELP."));
+    return fail_usage(call);
   }
   if (words.size() == 3) {
     const std::optional<int64_t> count = parse_i64(words[2]);

@@ -60,8 +60,7 @@ Result<void> unwatch(CommandCall& call) {
 
 // A watched key whose time is over has changed, or the time of a field in it, even if nobody has come across it yet.
 void expire_watched_keys(CommandCall& call) {
-  const UnixMs now = call.stamp.now;
-  if (call.keyspace().earliest_expiry() > now && call.keyspace().earliest_part_expiry() > now) [[likely]]
+  if (call.keyspace().next_expiry() > call.stamp.now) [[likely]]
     return;
   for (const auto& [db, key] : core::Watching::keys_of(call.session)) {
     const Entry* const entry = call.keyspace().find(db, key);

@@ -16,11 +16,6 @@ size_t subscriptions(const Session& session, SubscriptionKind kind) {
   return session.subscriptions == nullptr ? 0 : session.subscriptions->of(kind).size();
 }
 
-// Whether it came by a Unix socket: instead of a port, which is never 0, its address ends with one that is.
-bool is_local(const Session& session) {
-  return session.address.ends_with(":0");
-}
-
 }  // namespace
 
 std::string client_flags(const Session& session) {
@@ -36,7 +31,7 @@ std::string client_flags(const Session& session) {
   }
   if (session.watch_touched) flags += 'd';
   if (session.closing) flags += 'c';
-  if (is_local(session)) flags += 'U';
+  if (session.by_unix_socket) flags += 'U';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;

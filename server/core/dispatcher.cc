@@ -65,11 +65,8 @@ const CommandSpec* Dispatcher::find(Session& session, Words words) {
   const CommandSpec* spec =
       session.internal ? server_.commands.find(words[0]) : server_.commands.find_called(words[0]);
   if (spec == nullptr || ((spec->flags & kInternal) != 0 && !session.internal)) {
-    // HTTP; as in a line of words, which the parser knows (protocol/request_parser.h).
-    if (equals_folded(words[0], "post") || equals_folded(words[0], "host:")) {
-      server_.seams.notices.write(NoticeLevel::kWarning, "Possible cross-protocol attack from " +
-                                                             session.address + ": connection closed");
-      session.closing = true;
+    if (protocol::begins_http(words[0])) {
+      server_.turn_away_http(session);
       return nullptr;
     }
     refuse(session, unknown_command_text(words));
@@ -213,8 +210,7 @@ void Dispatcher::execute_found(Session& session, const CommandSpec& spec, Words 
 
 void Dispatcher::expire_named_keys(Session& session, const CommandSpec& spec, Words words) {
   // Keys are expired at the start of each turn; only when more fell due than one turn takes are some left over.
-  const UnixMs now = server_.sequencer.now();
-  if (server_.keyspace.earliest_expiry() > now && server_.keyspace.earliest_part_expiry() > now) [[likely]]
+  if (server_.keyspace.next_expiry() > server_.sequencer.now()) [[likely]]
     return;
   for_each_key(spec, words, [&](size_t index, uint16_t) {
     const Entry* entry = server_.keyspace.find(session.db, words[index]);

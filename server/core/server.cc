@@ -212,9 +212,7 @@ MonoMs Server::next_deadline() const {
   if (!lost_sessions_.empty()) return sequencer.mono_now();
   deadline = std::min(deadline, blocking.next_deadline());
   // Logged times are on the sequencer's clock, which runs with the steady one.
-  const int64_t expiry = active_expire_
-                             ? std::min(keyspace.earliest_expiry(), keyspace.earliest_part_expiry()).count
-                             : INT64_MAX;
+  const int64_t expiry = active_expire_ ? keyspace.next_expiry().count : INT64_MAX;
   const int64_t due = std::min({expiry, queues.next_due(), queues.next_opening()});
   if (due != INT64_MAX) {
     const int64_t wait = std::max<int64_t>(0, due - sequencer.now().count);
@@ -225,8 +223,7 @@ MonoMs Server::next_deadline() const {
 
 void Server::expire_keys() {
   if (!active_expire_) return;
-  const bool due = std::min(keyspace.earliest_expiry(), keyspace.earliest_part_expiry()) <= sequencer.now();
-  if (!due) return;
+  if (keyspace.next_expiry() > sequencer.now()) return;
   const uint64_t began = seams.steady_clock.stopwatch();
   for (size_t expired = 0; expired < kExpiredKeysMax; ++expired) {
     const Entry* entry = keyspace.first_expired(sequencer.now());
@@ -532,6 +529,12 @@ void Server::disconnect(Session& session) {
   sessions_.erase(session.id);
 }
 
+void Server::turn_away_http(Session& session) {
+  seams.notices.write(NoticeLevel::kWarning,
+                      "Possible cross-protocol attack from " + session.address + ": connection closed");
+  session.closing = true;
+}
+
 void Server::kill(Session& session) {
   if (session.blocked()) blocking.remove(session);
   session.closing = true;
@@ -611,11 +614,10 @@ void Server::execute_input(Session& session, std::string_view bytes) {
       protocol::ReplyWriter(session.output, session.protocol)
           .error("ERR " + std::string(session.parser.error()));
       ++session.replies_unmarked;
+      session.closing = true;
     } else {
-      seams.notices.write(NoticeLevel::kWarning,
-                          "Possible cross-protocol attack from " + session.address + ": connection closed");
+      turn_away_http(session);
     }
-    session.closing = true;
   }
   if (session.closing) rest = {};
   if (gathered) {

@@ -173,6 +173,8 @@ class Server {
   Session* find_session(uint64_t id);
   // Ends a session as CLIENT KILL does: replies already owed are dropped.
   void kill(Session& session);
+  // Ends one that speaks HTTP, without a word to it.
+  void turn_away_http(Session& session);
   // The user that a connection has before it logs in; it counts as logged in if he needs no password.
   void begin_as_default(Session& session);
   // Lists the session for take_sendable().

@@ -42,6 +42,7 @@ inline constexpr Millis kOutputPeakSpan{5'000};
 
 struct Session {
   uint64_t id = 0;
+  bool by_unix_socket = false;
   std::string address;  // "ip:port", or the path of a Unix socket
   std::string local_address;
   int file_descriptor = -1;   // for CLIENT LIST only

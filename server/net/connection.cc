@@ -51,6 +51,7 @@ void Connection::open() {
     local = address_text(local_address(&handle_.tcp));
   }
   session_ = &connections_.server().connect(std::move(peer), std::move(local), this);
+  session_->by_unix_socket = is_unix;
   uv_fileno(reinterpret_cast<uv_handle_t*>(stream()), &session_->file_descriptor);
   note_traffic();
   read_or_pause();

@@ -319,6 +319,14 @@ TEST_CASE("a monitor reads no keys, and may be reset", "[client]") {
   REQUIRE(m("EXEC") == "*1 -ERR MONITOR isn't allowed for DENY BLOCKING client");
 }
 
+TEST_CASE("CLIENT INFO tells who came by a Unix socket", "[client]") {
+  ServerFixture f;
+  TestClient& c = f.connect();
+  REQUIRE(c("CLIENT INFO").find(" flags=N ") != std::string::npos);
+  c.session().by_unix_socket = true;
+  REQUIRE(c("CLIENT INFO").find(" flags=U ") != std::string::npos);
+}
+
 TEST_CASE("RESET forgets all that the connection has become", "[client]") {
   ServerFixture f;
   TestClient& c = f.connect();
