@@ -16,10 +16,8 @@ same state. The producer sends again what the dead server did not answer, and no
 client library is not installed. """
 import argparse
 import hashlib
-import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,9 +26,10 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 from group_rules import BATCH, BLOCK_MS, CLAIM_IDLE_MS, GROUPS, RECONNECT_SECONDS, STREAM
+from journaled import Journaled
 from resp import Closed, TimedOut
 from servers import Server
-from waiting import SKIPPED, Failed, wait_until
+from waiting import SKIPPED, Failed, check_restart, missing_npm, wait_until
 
 LINES = 6000
 LINES_MIN = 1000
@@ -61,38 +60,24 @@ def log_lines(count):
 # --- Consumers
 
 
-class Consumer:
+class Consumer(Journaled):
     def __init__(self, group, name, port, directory, hang_after=None):
         self.group, self.name = group, name
-        self.journal = pathlib.Path(directory) / f"{group}-{name}.jsonl"
-        self.journal.touch()
-        library = GROUPS[group]
-        if library == "redis-py":
-            command = [sys.executable, str(HERE / "group_worker.py"), group, name, str(port), str(self.journal)]
-            command += ["--hang-after", str(hang_after)] if hang_after else []
-        else:
-            numbers = [BATCH, BLOCK_MS, CLAIM_IDLE_MS, RECONNECT_SECONDS]
-            command = ["node", str(HERE / "group_worker.js"), library, group, name, str(port), str(self.journal)]
-            command += [str(number) for number in numbers]
-        self.process = subprocess.Popen(command)
 
-    def notes(self):
-        # Only whole lines: the last one may still be being written.
-        text = self.journal.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        def command(journal):
+            common = [group, name, str(port), journal]
+            library = GROUPS[group]
+            if library == "redis-py":
+                hang = ["--hang-after", str(hang_after)] if hang_after else []
+                return [sys.executable, str(HERE / "group_worker.py"), *common, *hang]
+            numbers = [BATCH, BLOCK_MS, CLAIM_IDLE_MS, RECONNECT_SECONDS]
+            return ["node", str(HERE / "group_worker.js"), library, *common, *map(str, numbers)]
+
+        super().__init__(f"{group}-{name}", directory, command)
 
     def got(self):
         return [note for note in self.notes() if note["what"] == "got"]
 
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        self.process.terminate()
-        if self.process.wait(30) != 0:
-            raise Failed(f"{self.group}/{self.name} ended with {self.process.returncode}")
 
 
 # --- The producer
@@ -229,23 +214,8 @@ def check_state(server, lines, trimmed):
         raise Failed(f"{added - 1} entries were added, not {len(lines)}: something is there twice")
     if int(info["length"]) != len(lines) - trimmed:
         raise Failed(f"{info['length']} entries are there, of {len(lines)} less {trimmed}")
-    before = client.ask("DEBUG", "DIGEST").value
     client.close()
-    if server.terminate() != 0:
-        raise Failed("the server did not end cleanly:\n" + server.output()[-2000:])
-    server.start()
-    after = server.client().ask("DEBUG", "DIGEST").value
-    if before != after:
-        raise Failed(f"the log does not load to the same state: {before!r}, then {after!r}")
-
-
-def missing():
-    if shutil.which("node") is None:
-        return "there is no node"
-    for package in ("ioredis", "redis"):
-        if not (HERE / "node_modules" / package).is_dir():
-            return f"{package} is not in tests/e2e/node_modules: npm ci --prefix tests/e2e"
-    return None
+    check_restart(server)
 
 
 def main():
@@ -253,7 +223,7 @@ def main():
     parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
     parser.add_argument("--lines", type=int, default=LINES)
     options = parser.parse_args()
-    if reason := missing():
+    if reason := missing_npm(HERE, "ioredis", "redis"):
         print(f"skipped: {reason}")
         return SKIPPED
     lines = log_lines(options.lines)

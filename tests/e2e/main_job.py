@@ -16,10 +16,8 @@ process computed itself have to agree (job_checks.py). Needs Debian's python3-re
 but it is not installed. """
 import argparse
 import hashlib
-import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,9 +28,10 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import job_checks
 import job_rules
 from job_rules import POLICY, QUEUE, is_poison
+from journaled import Journaled
 from resp import Client
 from servers import Server
-from waiting import SKIPPED, Failed, wait_until
+from waiting import SKIPPED, Failed, check_restart, missing_npm, wait_until
 
 FILES = 3000
 FILES_MIN = 500
@@ -98,41 +97,15 @@ def finish_producer(process, paths):
         raise Failed(f"a producer ended with {process.returncode}: {output!r}")
 
 
-def ioredis_is_there():
-    if shutil.which("node") is None:
-        return "there is no node"
-    if not (HERE / "node_modules/ioredis").is_dir():
-        return "ioredis is not in tests/e2e/node_modules: npm ci --prefix tests/e2e"
-    return None
-
-
 # --- Workers and their journals
 
 
-class WorkerProcess:
+class WorkerProcess(Journaled):
     def __init__(self, number, port, directory, hang_after=None):
-        self.name, self.journal = f"worker-{number}", pathlib.Path(directory) / f"worker-{number}.jsonl"
-        self.journal.touch()
+        self.name = f"worker-{number}"
         hang = ["--hang-after", str(hang_after)] if hang_after else []
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "job_worker.py"), self.name, str(port), str(self.journal), *hang])
-
-    def notes(self):
-        # Only whole lines: the last one may still be being written.
-        text = self.journal.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
-
-    def hangs(self):
-        return any(note["what"] == "hangs" for note in self.notes())
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        self.process.terminate()
-        if self.process.wait(30) != 0:
-            raise Failed(f"{self.name} ended with {self.process.returncode}")
+        super().__init__(self.name, directory, lambda journal: [
+            sys.executable, str(HERE / "job_worker.py"), self.name, str(port), journal, *hang])
 
 
 def finished(workers):
@@ -207,24 +180,13 @@ def run(server, directory, checksums, ioredis, phases):
                 worker.kill()
 
 
-def digest_after_restart(server):
-    """The digest before and after a clean end and a new start on the same log."""
-    client = server.client()
-    before = client.ask("DEBUG", "DIGEST").value
-    client.close()
-    if server.terminate() != 0:
-        raise Failed("the server did not end cleanly:\n" + server.output()[-2000:])
-    server.start()
-    return before, server.client().ask("DEBUG", "DIGEST").value
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
     parser.add_argument("--files", type=int, default=FILES)
     parser.add_argument("--ioredis", action="store_true", help="the second producer is an ioredis client")
     options = parser.parse_args()
-    if options.ioredis and (reason := ioredis_is_there()):
+    if options.ioredis and (reason := missing_npm(HERE, "ioredis")):
         print(f"skipped: {reason}")
         return SKIPPED
     try:
@@ -246,9 +208,7 @@ def main():
             dead = server.client().ask("XRANGE", f"{QUEUE}:dead", "-", "+").value
             numbers = job_checks.check(checksums, journals, victim, dead)
             numbers += job_checks.check_jitter(server.client())
-            before, after = digest_after_restart(server)
-            if before != after:
-                raise Failed(f"the log does not load to the same state: {before!r}, then {after!r}")
+            check_restart(server)
         except (Failed, job_checks.Disagreement, subprocess.SubprocessError) as failure:
             print(f"FAILED: {failure}")
             print("seconds: " + ", ".join(phases.parts))

@@ -14,9 +14,7 @@ came back after its ack, the poison lies in each group's dead letters after exac
 allows, and what failed together waited for different times. Then the poison can be done: QREDRIVE, and nothing is left.
 Exit code 77: a client library is not installed. """
 import argparse
-import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,49 +22,33 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
+from journaled import Journaled
 from resp import Closed, TimedOut
 from retry_rules import (ANTIDOTE, ATTEMPTS_MAX, BACKOFF_MS, BATCH, BLOCK_MS, GROUPS, JITTER_PERCENT, POLICY,
                          RECONNECT_SECONDS, STREAM, is_poison)
 from servers import Server
-from waiting import SKIPPED, Failed, wait_until
+from waiting import SKIPPED, Failed, check_restart, missing_npm, wait_until
 
 ENTRIES = 600
 HANG_AFTER_BATCHES = 4
 DELAYS_MIN = 20  # waits that have to be seen in each group
 
 
-class Consumer:
+class Consumer(Journaled):
     def __init__(self, group, name, port, directory, hang_after=0):
         self.group, self.name = group, name
-        self.journal = pathlib.Path(directory) / f"{group}-{name}.jsonl"
-        self.journal.touch()
-        library = GROUPS[group]
-        if library == "redis-py":
-            command = [sys.executable, str(HERE / "retry_worker.py"), group, name, str(port), str(self.journal)]
-            command += ["--hang-after", str(hang_after)] if hang_after else []
-        else:
+
+        def command(journal):
+            common = [group, name, str(port), journal]
+            library = GROUPS[group]
+            if library == "redis-py":
+                hang = ["--hang-after", str(hang_after)] if hang_after else []
+                return [sys.executable, str(HERE / "retry_worker.py"), *common, *hang]
             rules = [hang_after, STREAM, BATCH, BLOCK_MS, RECONNECT_SECONDS, ANTIDOTE]
-            command = ["node", str(HERE / "retry_worker.js"), library, group, name, str(port), str(self.journal)]
-            command += [str(rule) for rule in rules]
-        self.process = subprocess.Popen(command)
+            return ["node", str(HERE / "retry_worker.js"), library, *common, *map(str, rules)]
 
-    def notes(self):
-        # Only whole lines: the last one may still be being written.
-        text = self.journal.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        super().__init__(f"{group}-{name}", directory, command)
 
-    def hangs(self):
-        return any(note["what"] == "hangs" for note in self.notes())
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        self.process.terminate()
-        if self.process.wait(30) != 0:
-            raise Failed(f"{self.group}/{self.name} ended with {self.process.returncode}")
 
 
 def fields_of(reply):
@@ -206,33 +188,12 @@ def check(consumers, count):
     return numbers
 
 
-def check_state(server):
-    client = server.client()
-    before = client.ask("DEBUG", "DIGEST").value
-    client.close()
-    if server.terminate() != 0:
-        raise Failed("the server did not end cleanly:\n" + server.output()[-2000:])
-    server.start()
-    after = server.client().ask("DEBUG", "DIGEST").value
-    if before != after:
-        raise Failed(f"the log does not load to the same state: {before!r}, then {after!r}")
-
-
-def missing():
-    if shutil.which("node") is None:
-        return "there is no node"
-    for package in ("ioredis", "redis"):
-        if not (HERE / "node_modules" / package).is_dir():
-            return f"{package} is not in tests/e2e/node_modules: npm ci --prefix tests/e2e"
-    return None
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", default=None, help="else $SLUICE_SERVER or build/sluice-server")
     parser.add_argument("--entries", type=int, default=ENTRIES)
     options = parser.parse_args()
-    if reason := missing():
+    if reason := missing_npm(HERE, "ioredis", "redis"):
         print(f"skipped: {reason}")
         return SKIPPED
     start = time.monotonic()
@@ -242,7 +203,7 @@ def main():
             consumers, delays = run(server, directory, options.entries)
             delays.check()
             numbers = check(consumers, options.entries)
-            check_state(server)
+            check_restart(server)
         except (Failed, Closed, TimedOut, subprocess.SubprocessError) as failure:
             print(f"FAILED: {failure}")
             if not server.alive():

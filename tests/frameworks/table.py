@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import typing
 
+from waiting import missing_npm
+
 HERE = pathlib.Path(__file__).resolve().parent
 ADAPTERS = HERE / "adapters"
 PYTHON = "/usr/bin/python3"  # Debian's: it has Debian's packages
@@ -31,11 +33,7 @@ class Framework:
 
 def npm(package, adapter=None, words=(), **differences):
     def missing():
-        if shutil.which("node") is None:
-            return "there is no node"
-        if not (HERE / "node_modules" / package).is_dir():
-            return f"{package} is not in tests/frameworks/node_modules: npm ci --prefix tests/frameworks"
-        return None
+        return missing_npm(HERE, package)
     adapter = adapter or package.replace("-", "_")
     return Framework(producer=["node", str(ADAPTERS / f"{adapter}_producer.js"), package, *words],
                      worker=["node", str(ADAPTERS / f"{adapter}_worker.js"), package, *words],

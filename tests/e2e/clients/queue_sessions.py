@@ -16,8 +16,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parents[1] / "support"))
 from servers import Server
-from sessions import Play, missing, shown
-from waiting import SKIPPED
+from sessions import Play, shown
+from waiting import SKIPPED, missing_npm
 
 # Who plays: the command, the npm package, whether maps come as maps.
 SESSIONS = {
@@ -64,7 +64,7 @@ def main():
     options = parser.parse_args()
     start, failed, skipped = time.monotonic(), 0, []
     for name, (command, package, maps, words) in SESSIONS.items():
-        if reason := missing(package):
+        if package and (reason := missing_npm(HERE.parent, package)):
             print(f"skipped {name}: {reason}")
             skipped.append(name)
             continue

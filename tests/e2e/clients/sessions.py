@@ -17,7 +17,6 @@ import argparse
 import collections
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import threading
@@ -27,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parents[1] / "support"))
 from servers import START_SECONDS, Server
-from waiting import SKIPPED, Failed
+from waiting import SKIPPED, Failed, missing_npm
 
 SESSION_SECONDS_MAX = 120
 SHOWN_MAX = 400
@@ -159,15 +158,6 @@ def check(plays, families):
         raise Failed(f"nothing was said of {silent}")
 
 
-def missing(package):
-    if package:
-        if shutil.which("node") is None:
-            return "there is no node"
-        if not (HERE.parent / "node_modules" / package).is_dir():
-            return f"{package} is not in tests/e2e/node_modules: npm ci --prefix tests/e2e"
-    return None
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("client", choices=CLIENTS)
@@ -177,7 +167,7 @@ def main():
     parser.add_argument("--calls", action="store_true", help="tell which commands were called")
     options = parser.parse_args()
     client = CLIENTS[options.client]
-    if reason := missing(client.package):
+    if client.package and (reason := missing_npm(HERE.parent, client.package)):
         print(f"skipped: {reason}")
         return SKIPPED
     start = time.monotonic()
